@@ -1,0 +1,158 @@
+"""Facts: what was measured, what was done, and what could not be read.
+
+A fact belongs to a subject.  It has a status and two times: `at`, when it happened, and `recorded`, when we were told,
+so that the question "what did we know at 03:00?" has an answer.  Instants are integers: microseconds since 1970, UTC.
+A later record with the same `id` amends the earlier one; status ENTERED_IN_ERROR withdraws it; ORDERED and PRELIMINARY
+facts are kept but an ordered dose is not a given dose.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from math import inf
+
+import msgspec
+
+__all__ = [
+    "Above",
+    "Asset",
+    "Below",
+    "Between",
+    "Count",
+    "Exact",
+    "Fact",
+    "Instant",
+    "Intervention",
+    "Level",
+    "Observation",
+    "Rejected",
+    "Status",
+    "Value",
+    "bounds",
+]
+
+Instant = int
+"""Microseconds since 1970-01-01T00:00:00 UTC."""
+
+
+class Status(StrEnum):
+    """Where a fact stands."""
+
+    ORDERED = "ordered"
+    PRELIMINARY = "preliminary"
+    FINAL = "final"
+    AMENDED = "amended"
+    ENTERED_IN_ERROR = "entered-in-error"
+
+
+class Exact(msgspec.Struct, frozen=True, tag="exact", tag_field="is"):
+    """A number as read."""
+
+    value: float
+
+
+class Below(msgspec.Struct, frozen=True, tag="below", tag_field="is"):
+    """Under the limit of detection, or 'LOW'."""
+
+    limit: float
+
+
+class Above(msgspec.Struct, frozen=True, tag="above", tag_field="is"):
+    """Over the upper limit, or 'HIGH'."""
+
+    limit: float
+
+
+class Between(msgspec.Struct, frozen=True, tag="between", tag_field="is"):
+    """Known only to lie in an interval."""
+
+    low: float
+    high: float
+
+
+class Level(msgspec.Struct, frozen=True, tag="level", tag_field="is"):
+    """A category: a grade, a stage, a yes or no."""
+
+    name: str
+
+
+class Count(msgspec.Struct, frozen=True, tag="count", tag_field="is"):
+    """A whole number of events over the interval since the reading before."""
+
+    n: int
+
+
+class Asset(msgspec.Struct, frozen=True, tag="asset", tag_field="is"):
+    """A content-addressed image, mesh, genotype or waveform, by SHA-256."""
+
+    sha256: str
+
+
+Value = Exact | Below | Above | Between | Level | Count | Asset
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True, tag="observation", tag_field="fact"):
+    """Something measured.  `unit` is UCUM; `sd` is the instrument's own error when known; `entity` names a patient,
+    bed or device inside the subject."""
+
+    id: str
+    code: str
+    value: Value
+    unit: str
+    at: Instant
+    recorded: Instant
+    status: Status = Status.FINAL
+    source: str = ""
+    sd: float | None = None
+    entity: str | None = None
+
+
+class Intervention(msgspec.Struct, frozen=True, kw_only=True, tag="intervention", tag_field="fact"):
+    """Something done: a dose at an instant, or a rate that holds from `at` until `until` or the next rate."""
+
+    id: str
+    code: str
+    at: Instant
+    recorded: Instant
+    unit: str
+    dose: float | None = None
+    rate: float | None = None
+    until: Instant | None = None
+    status: Status = Status.FINAL
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.dose is None) == (self.rate is None):
+            raise ValueError(f"intervention {self.id} needs either a dose or a rate, not both or neither")
+
+
+class Rejected(msgspec.Struct, frozen=True, kw_only=True, tag="rejected", tag_field="fact"):
+    """A row that could not become a fact: counted and kept, with the reason and where it stood."""
+
+    reason: str
+    source: str
+    raw: str
+    code: str = ""
+
+
+Fact = Observation | Intervention
+
+
+def bounds(value: Value) -> tuple[float, float]:
+    """The interval a numeric value says the truth lies in: equal ends for an exact one.
+
+    A Level or an Asset has none; models meet those in `absorb` and `prepare`, and get (nan, nan) here.
+    """
+    match value:
+        case Exact(v):
+            return v, v
+        case Count(n):
+            return float(n), float(n)
+        case Below(limit):
+            return -inf, limit
+        case Above(limit):
+            return limit, inf
+        case Between(low, high):
+            return low, high
+        case _:
+            return float("nan"), float("nan")

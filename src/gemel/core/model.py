@@ -1,0 +1,188 @@
+"""The contracts of models and engines, and the window of facts an engine meets.
+
+A model is a frozen value that hashes by value.  Only its structure is static; everything that differs between subjects
+is array data.  Authors write one member (`numerics.flow`, `numerics.jump`) or whole arrays (`run` itself).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, UInt64
+
+from .array import Array, State
+from .belief import Belief, Posterior
+from .card import Card
+from .drive import Drive
+from .prior import JointPrior
+from .quantity import Quantity, Setting
+
+__all__ = ["Absorbs", "AbsorbFacts", "Conserving", "Differentiable", "Engine", "Model", "Scored", "Window", "settle"]
+
+Settings = Mapping[str, str | int | float]
+Assets = Mapping[str, Any]
+Fixed = Any
+"""What `prepare` makes of settings and assets: arrays without a member axis, or None."""
+
+
+@runtime_checkable
+class Model(Protocol):
+    """What every model offers.
+
+    prepare: settings and assets into fixed arrays.  init: members at the start, in steady state under `rate`.
+    run: the state after the drive, and observables at its outputs; a failed member's observables are NaN.
+    """
+
+    @property
+    def card(self) -> Card: ...
+    @property
+    def prior(self) -> JointPrior: ...
+    @property
+    def parameters(self) -> tuple[Quantity, ...]: ...
+    @property
+    def covariates(self) -> tuple[Quantity, ...]: ...
+    @property
+    def smooth(self) -> tuple[Quantity, ...]: ...
+    @property
+    def observables(self) -> tuple[Quantity, ...]: ...
+    @property
+    def inputs(self) -> tuple[Quantity, ...]: ...
+    @property
+    def settings(self) -> tuple[Setting, ...]: ...
+
+    def prepare(self, settings: Settings, assets: Assets) -> Fixed: ...
+
+    def init(
+        self,
+        theta: Float[Array, "r p"],
+        covariates: Float[Array, "r k"],
+        rate: Float[Array, "r m"],
+        fixed: Fixed,
+        key: UInt64[Array, "r"],
+    ) -> State: ...
+
+    def run(
+        self, state: State, theta: Float[Array, "r p"], drive: Drive, fixed: Fixed, key: UInt64[Array, "r"]
+    ) -> tuple[State, Float[Array, "r t c"]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AbsorbFacts:
+    """Facts that set state at one cut, padded per twin: code index into `Absorbs.absorbs` (-1 pads), value, entity
+    number, asset number, and hours before the cut at which each happened."""
+
+    code: Int[Array, "b f"]
+    value: Float[Array, "b f"]
+    entity: Int[Array, "b f"]
+    asset: Int[Array, "b f"]
+    ago: Float[Array, "b f"]
+
+
+@runtime_checkable
+class Absorbs(Protocol):
+    """A model some facts set rather than inform: an admission, a last lab, a new scan."""
+
+    @property
+    def absorbs(self) -> tuple[str, ...]: ...
+
+    def absorb(
+        self,
+        state: State,
+        theta: Float[Array, "r p"],
+        covariates: Float[Array, "r k"],
+        facts: AbsorbFacts,
+        fixed: Fixed,
+        key: UInt64[Array, "r"],
+    ) -> State: ...
+
+
+@runtime_checkable
+class Differentiable(Protocol):
+    """A model whose `run` is traceable by JAX, so that gradients with respect to `theta` exist."""
+
+    differentiable: bool
+
+
+@runtime_checkable
+class Scored(Protocol):
+    """A model that brings its own likelihood, used instead of the declared noise.
+
+    score: log likelihood of each member for the readings in [low, high] of its row (NaN: not read).
+    """
+
+    def score(
+        self,
+        predicted: Float[Array, "r c"],
+        low: Float[Array, "r c"],
+        high: Float[Array, "r c"],
+        theta: Float[Array, "r p"],
+    ) -> Float[Array, "r"]: ...
+
+
+@runtime_checkable
+class Conserving(Protocol):
+    """A model with totals (mass, beds, people) that only inputs and declared outflows change."""
+
+    def totals(self, state: State, theta: Float[Array, "r p"]) -> Float[Array, "r q"]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of time and what was learned in it, for b twins at once.
+
+    A reading of observable c at output j says `low` <= value <= `high` (equal for an exact one, NaN where there was
+    none) with instrument error `sd` (NaN: the model's own noise).  `facts[j]` are set at output j, before its readings;
+    `at` are the outputs' instants.
+    """
+
+    drive: Drive
+    at: Int[Array, "b t"]
+    low: Float[Array, "b t c"]
+    high: Float[Array, "b t c"]
+    sd: Float[Array, "b t c"]
+    facts: tuple[AbsorbFacts | None, ...]
+
+    @property
+    def seen(self) -> Bool[Array, "b t c"]:
+        """Where there is a reading."""
+        return ~np.isnan(np.asarray(self.low))
+
+    def steps(self) -> list[Window]:
+        """One window per output, in order."""
+        if len(self.facts) == 1:
+            return [self]
+        return [
+            Window(d, *(a[:, j : j + 1] for a in (self.at, self.low, self.high, self.sd)), self.facts[j : j + 1])
+            for j, d in enumerate(self.drive.steps())
+        ]
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """Turns a prior belief at the window's start into a posterior at its end.
+
+    `needs` are capabilities the model must offer, checked when the twin is built.
+    """
+
+    @property
+    def needs(self) -> tuple[type, ...]: ...
+
+    def assimilate(
+        self, model: Model, prior: Belief, window: Window, fixed: Fixed, key: UInt64[Array, "r"]
+    ) -> Posterior: ...
+
+
+def settle(settings: Sequence[Setting], chosen: Settings) -> dict[str, str | int | float]:
+    """Every setting with its chosen or default value; CapabilityError for an unknown name or choice."""
+    from .errors import CapabilityError
+
+    known = {s.name: s for s in settings}
+    for name, value in chosen.items():
+        if name not in known:
+            raise CapabilityError(f"no setting '{name}': this model has {sorted(known) or 'none'}")
+        if known[name].choices and value not in known[name].choices:
+            raise CapabilityError(f"setting '{name}' is {value!r}: choose one of {known[name].choices}")
+    return {name: chosen.get(name, s.default) for name, s in known.items()}

@@ -1,0 +1,163 @@
+"""What the store asks of the trust layer, and what the runtime asks of the store.
+
+Every call carries a `Caller`; payloads pass through a `Cipher`; each call's `Journal` entry is written in the same
+transaction as the data; an `AccessFilter` decides before anything is read.  The defaults let everything through and
+encrypt nothing, so that the embedded store works alone; the trust layer replaces them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import msgspec
+
+from .fact import Fact, Instant, Rejected
+from .subject import Subject
+
+__all__ = [
+    "AccessFilter",
+    "Appended",
+    "Caller",
+    "Checkpoint",
+    "Cipher",
+    "IssuedForecast",
+    "Journal",
+    "JournalEntry",
+    "Store",
+]
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks, in what role and why."""
+
+    id: str
+    role: str = "local"
+    purpose: str = "care"
+
+
+class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the audit trail: pseudonymous, without clinical content."""
+
+    at: Instant
+    caller: Caller
+    action: str
+    subject: str
+    detail: str = ""
+
+
+class Cipher(Protocol):
+    """Encrypts a subject's payloads under the subject's own key."""
+
+    def seal(self, subject: str, clear: bytes, bound_to: bytes) -> tuple[str, bytes]:
+        """(key id, sealed bytes); `bound_to` is authenticated, so rows cannot be swapped."""
+        ...
+
+    def open(self, subject: str, key_id: str, sealed: bytes, bound_to: bytes) -> bytes: ...
+
+    def blind(self, subject: str, word: str) -> bytes:
+        """A keyed hash by which equal words can be found without being readable."""
+        ...
+
+
+class Journal(Protocol):
+    """Turns an action into the bytes of its audit record, chained to the one before."""
+
+    def record(self, entry: JournalEntry, previous: bytes) -> bytes: ...
+
+
+class AccessFilter(Protocol):
+    """Says whether a caller may do this to that subject; raises StoreError-like errors in its own tree if not."""
+
+    def check(self, caller: Caller, action: str, subject: str) -> None: ...
+
+
+class Appended(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of an append: new facts, repeats of known ones, and the subject's last sequence number."""
+
+    accepted: int
+    repeated: int
+    last: int
+
+
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """A twin frozen at an instant: model and settings by name, belief as bytes, and the facts it had used."""
+
+    twin: str
+    subject: str
+    at: Instant
+    sequence: int
+    model: str
+    model_version: str
+    facts_hash: str
+    payload: bytes
+
+
+class IssuedForecast(msgspec.Struct, frozen=True, kw_only=True):
+    """A ledger row: what was forecast, by what, on which facts, for when; scored when the truth arrives."""
+
+    id: str
+    twin: str
+    subject: str
+    model: str
+    model_version: str
+    plan: str
+    issued: Instant
+    target: Instant
+    observable: str
+    unit: str
+    quantiles: dict[str, float]
+    facts_hash: str
+    truth: float | None = None
+    crps: float | None = None
+
+
+@runtime_checkable
+class Store(Protocol):
+    """Append-only, bitemporal facts, checkpoints and the ledger.  One conformance suite runs over every store."""
+
+    def enrol(self, subject: Subject, caller: Caller) -> None:
+        """Add a subject, or replace its description."""
+        ...
+
+    def subjects(self, caller: Caller) -> list[Subject]: ...
+
+    def append(self, subject: str, facts: Iterable[Fact], caller: Caller) -> Appended:
+        """Durable when it returns.  A record equal to a stored one is counted as repeated, not stored again."""
+        ...
+
+    def reject(self, subject: str | None, rows: Iterable[Rejected], caller: Caller) -> int:
+        """Keep rejected rows with their reasons."""
+        ...
+
+    def rejected(self, caller: Caller, subject: str | None = None) -> list[Rejected]: ...
+
+    def facts(
+        self, subject: str, caller: Caller, *, after: int = 0, as_of: Instant | None = None
+    ) -> list[tuple[int, Fact]]:
+        """Records with sequence number > `after` known at `as_of`, in order of arrival."""
+        ...
+
+    def save(self, checkpoint: Checkpoint, caller: Caller) -> None: ...
+
+    def latest(self, twin: str, caller: Caller, *, before: Instant | None = None) -> Checkpoint | None:
+        """The last checkpoint of a twin standing at or before `before`."""
+        ...
+
+    def twins(self, caller: Caller, subject: str | None = None) -> list[str]: ...
+
+    def issue(self, forecasts: Sequence[IssuedForecast], caller: Caller) -> None: ...
+
+    def ledger(self, twin: str, caller: Caller) -> list[IssuedForecast]: ...
+
+    def score(self, scored: Sequence[IssuedForecast], caller: Caller) -> None:
+        """Write truth and CRPS of forecasts already issued; nothing else of a ledger row can change."""
+        ...
+
+    def journal(self, caller: Caller, subject: str | None = None) -> list[JournalEntry]: ...
+
+    def close(self) -> None: ...
+
+    def info(self) -> dict[str, Any]:
+        """Kind, location, schema version and counts, for `gemel doctor`."""
+        ...

@@ -1,0 +1,1 @@
+"""Models by domain; importing this package imports none of them (see `core.registry`)."""

@@ -1,0 +1,165 @@
+"""The flow lifter: one member's differential equations become a `Model` of all members.
+
+Members run side by side in a struct of arrays; one scan goes over the segments of the drive, and within a segment
+classical Runge-Kutta steps of at most the member's `step` are taken (Kutta 1901; Hairer, Norsett and Wanner 1993,
+table II.1.2).  Each member checks every step by h/6 |k1 - k2 - k3 + k4|, a third-order measure of how well the step
+resolves the motion, against |x| + |h k1|; beyond `tolerance` the member has failed and its observables are NaN.
+
+A parameter with drift gets one more smooth leaf, its offset in free space, that moves on the twin's epoch grid by keyed
+draws; a smooth state with drift gets keyed process noise there.  The author's code sees the sum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float, Int, UInt64
+
+from ..core.array import Array, State
+from ..core.card import Card
+from ..core.clock import HOUR
+from ..core.drive import Drive
+from ..core.model import Assets, Fixed, Settings
+from ..core.prior import JointPrior
+from ..core.quantity import Quantity, Setting
+from .kernel import drift_leaf, kernels
+from .member import FlowMember
+from .start import bucket, jax_numpy
+
+__all__ = ["Flow", "smooth_leaves", "step_counts"]
+
+Solver = Literal["rk4", "tsit5", "kvaerno5"]
+LEAST_ROWS = 64
+"""Smallest compiled ensemble: one member runs the very kernel that 64 do."""
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A `Model` made of one member's equations.
+
+    `solver` 'rk4' takes fixed steps; 'tsit5' (adaptive) and 'kvaerno5' (stiff, implicit) come from diffrax, with
+    `tolerance` as their relative tolerance.
+    """
+
+    member: FlowMember
+    solver: Solver = "rk4"
+    tolerance: float = 0.05
+    differentiable: bool = True
+
+    @property
+    def card(self) -> Card:
+        return self.member.card
+
+    @property
+    def prior(self) -> JointPrior:
+        return self.member.prior
+
+    @property
+    def parameters(self) -> tuple[Quantity, ...]:
+        return self.member.parameters
+
+    @property
+    def covariates(self) -> tuple[Quantity, ...]:
+        return self.member.covariates
+
+    @property
+    def smooth(self) -> tuple[Quantity, ...]:
+        return smooth_leaves(self.member)
+
+    @property
+    def observables(self) -> tuple[Quantity, ...]:
+        return self.member.observables
+
+    @property
+    def inputs(self) -> tuple[Quantity, ...]:
+        return self.member.inputs
+
+    @property
+    def settings(self) -> tuple[Setting, ...]:
+        return self.member.settings
+
+    def prepare(self, settings: Settings, assets: Assets) -> Fixed:
+        """Settings as plain numbers for the equations; flow members use no assets."""
+        return tuple(sorted(settings.items()))
+
+    def init(
+        self,
+        theta: Float[Array, "r p"],
+        covariates: Float[Array, "r k"],
+        rate: Float[Array, "r m"],
+        fixed: Fixed,
+        key: UInt64[Array, "r"],
+    ) -> State:
+        """Members in steady state under `rate`, drift offsets drawn from their stationary law."""
+        xp = jax_numpy()
+        padded = [_pad(a, bucket(theta.shape[0], LEAST_ROWS)) for a in (theta, covariates, rate, key)]
+        state = kernels().init(self.member, fixed, *(xp.asarray(a) for a in padded))
+        return {name: leaf[: theta.shape[0]] for name, leaf in state.items()}
+
+    def run(
+        self, state: State, theta: Float[Array, "r p"], drive: Drive, fixed: Fixed, key: UInt64[Array, "r"]
+    ) -> tuple[State, Float[Array, "r t c"]]:
+        """All members through the drive; see `core.model.Model.run`."""
+        rows, outputs = theta.shape[0], drive.output.shape[1]
+        size = bucket(rows, LEAST_ROWS)
+        leaves = {name: _pad(leaf, size) for name, leaf in state.items()}
+        drive = _pad_drive(drive, rows, size)
+        counts = step_counts(drive, self.member.step)
+        end, read = kernels().run(self, fixed, leaves, _pad(theta, size), tuple(getattr(drive, f.name) for f in fields(drive)), counts, _pad(key, size))
+        if size == rows and read.shape[1] == outputs:
+            return end, read
+        return {name: leaf[:rows] for name, leaf in end.items()}, read[:rows, :outputs]
+
+
+@lru_cache(maxsize=256)
+def smooth_leaves(member: FlowMember) -> tuple[Quantity, ...]:
+    """The member's smooth states and one offset for each drifting parameter."""
+    offsets = [
+        Quantity(drift_leaf(q.name), "1", about=f"drift of {q.name} in free space")
+        for q in member.parameters
+        if q.drift is not None
+    ]
+    return member.smooth + tuple(offsets)
+
+
+def step_counts(drive: Drive, step: float) -> Int[Array, "s"]:
+    """Steps per segment: as many as the longest row needs at `step` hours each, none where no time passes."""
+    longest = np.max(np.asarray(drive.dt), axis=0)
+    return np.ceil(longest / (step * HOUR) - 1e-9).astype(np.int64)
+
+
+def _pad(a: Array, size: int) -> Array:
+    """Repeat the last row up to `size` rows."""
+    missing = size - a.shape[0]
+    if missing == 0:
+        return a
+    array = np.asarray(a)
+    return np.concatenate([array, np.repeat(array[-1:], missing, axis=0)])
+
+
+def _pad_drive(drive: Drive, rows: int, size: int) -> Drive:
+    """Segments and outputs up to their buckets (nothing happens in a padded segment), rows up to `size`."""
+    segments, outputs = drive.dt.shape[1], drive.output.shape[1]
+    more, spare = bucket(segments) - segments, bucket(max(outputs, 1)) - outputs
+
+    def wide(a: Array, extra: int, fill: float) -> Array:
+        array = np.asarray(a)
+        if array.shape[0] == rows and rows != 1:
+            array = _pad(array, size)
+        if extra == 0:
+            return array
+        return np.pad(array, [(0, 0), (0, extra)] + [(0, 0)] * (array.ndim - 2), constant_values=fill)
+
+    covariates = np.asarray(drive.covariates)
+    return Drive(
+        dt=wide(drive.dt, more, 0.0),
+        clock=wide(drive.clock, more, 0.0),
+        tick=wide(drive.tick, more, -1),
+        rate=wide(drive.rate, more, 0.0),
+        dose=wide(drive.dose, more, 0.0),
+        covariates=wide(covariates, more if covariates.shape[1] > 1 else 0, 0.0),
+        output=wide(drive.output, spare, 0),
+    )

@@ -1,0 +1,239 @@
+"""The traced inside of the flow lifter: plain functions of arrays that run under `jax.jit`.
+
+A segment is: drift and process noise if it starts on the epoch grid, doses if there are any, then its steps, then the
+observables.  Rows never mix, so a member's numbers do not depend on who runs beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from math import exp, inf, sqrt
+from typing import TYPE_CHECKING, Any
+
+from ..core.clock import HOUR
+from ..core.draws import normal, purpose
+from ..core.drive import grid_hours
+from ..core.quantity import Drift, Quantity, bound, free, names
+from .member import Env, FlowMember, named, ordered
+from .start import jax_numpy
+
+if TYPE_CHECKING:
+    from .flow import Flow
+
+__all__ = ["Kernels", "Pieces", "drift_leaf", "drift_step", "drift_start", "kernels"]
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """The two compiled entry points."""
+
+    init: Callable[..., Any]
+    run: Callable[..., Any]
+
+
+@cache
+def kernels() -> Kernels:
+    """Compile-on-demand entry points; JAX starts here."""
+    jax_numpy()
+    import jax
+
+    return Kernels(init=jax.jit(_init, static_argnums=(0, 1)), run=jax.jit(_run, static_argnums=(0, 1)))
+
+
+def drift_leaf(name: str) -> str:
+    """State leaf that holds a drifting parameter's offset in free space."""
+    return f"{name}_drift"
+
+
+def drift_step(drift: Drift, offset: Any, noise: Any) -> Any:
+    """One step of the declared drift on the epoch grid, in free space."""
+    if drift.kind == "walk":
+        return offset + drift.sd * sqrt(drift.every) * noise
+    if drift.kind == "ou":
+        kept = exp(-drift.every / drift.tau)
+        return kept * offset + drift.sd * sqrt(1.0 - kept * kept) * noise
+    return drift.sd * noise
+
+
+def drift_start(drift: Drift, noise: Any) -> Any:
+    """Offset at the twin's epoch: the stationary law of an ou or occasion drift, zero for a walk."""
+    return 0.0 * noise if drift.kind == "walk" else drift.sd * noise
+
+
+def _init(member: FlowMember, fixed: Any, theta: Any, covariates: Any, rate: Any, key: Any) -> dict[str, Any]:
+    import jax
+
+    xp = jax.numpy
+    env = Env(0.0, 0.0, 0.0, 0.0, xp, fixed)
+    values = {q.name: theta[:, i] for i, q in enumerate(member.parameters)}
+    values |= {q.name: covariates[:, i] for i, q in enumerate(member.covariates)}
+    offsets: dict[str, Any] = {}
+    for q in member.parameters:
+        if q.drift is not None:
+            start = drift_start(q.drift, normal(key, purpose(f"start:{q.name}"), key * 0, xp))
+            offsets[drift_leaf(q.name)] = start
+            values[q.name] = bound(q, free(q, values[q.name], xp) + start, xp)
+    labels = names(member.smooth)
+    inputs = named(names(member.inputs))
+
+    def one(p: Any, u: Any) -> Any:
+        leaves = ordered(member.start(p, inputs(*u), env), labels, "start")
+        return named(labels)(*(xp.broadcast_to(xp.asarray(v, float), q.shape) for v, q in zip(leaves, member.smooth)))
+
+    p = named(tuple(values))(*values.values())
+    return jax.vmap(one)(p, rate)._asdict() | offsets
+
+
+def _run(
+    flow: Flow, fixed: Any, state: dict[str, Any], theta: Any, drive: tuple[Any, ...], counts: Any, key: Any
+) -> tuple[dict[str, Any], Any]:
+    import jax
+
+    xp = jax.numpy
+    dt, clock, tick, rate, dose, covariates, output = drive
+    member, rows = flow.member, theta.shape[0]
+    base = {q.name: theta[:, i] for i, q in enumerate(member.parameters)}
+    loose = {q.name: free(q, base[q.name], xp) for q in member.parameters if q.drift is not None}
+    steady = covariates.shape[1] == 1
+    labels = names(member.smooth)
+    pieces = Pieces(flow, fixed, xp)
+
+    def parameters(x: dict[str, Any], k: Any) -> Any:
+        values = dict(base)
+        for q in member.parameters:
+            if q.drift is not None:
+                values[q.name] = bound(q, loose[q.name] + x[drift_leaf(q.name)], xp)
+        values |= {q.name: xp.broadcast_to(k[:, i], (rows,)) for i, q in enumerate(member.covariates)}
+        return named(tuple(values))(*values.values())
+
+    def segment(carry: tuple[dict[str, Any], Any], piece: tuple[Any, ...]) -> tuple[tuple[dict[str, Any], Any], Any]:
+        x, failed = carry
+        span, hand, at, u, d, k, count = piece
+        x = jax.lax.cond(xp.any(at >= 0), lambda y: pieces.wander(y, at, key), lambda y: y, x)
+        p = parameters(x, covariates[:, 0] if steady else k)
+        named_x = named(labels)(*(x[name] for name in labels))
+        named_x = jax.lax.cond(xp.any(d != 0.0), lambda y: pieces.dose(y, p, d, hand), lambda y: y, named_x)
+        named_x, worse = pieces.advance(named_x, p, u, hand, span / HOUR, count)
+        failed = failed | worse
+        seen = pieces.emit(named_x, p, hand, span / HOUR)
+        read = xp.where(failed[:, None], xp.nan, seen)
+        return (x | named_x._asdict(), failed), read
+
+    along = lambda a: xp.moveaxis(a, 1, 0)  # noqa: E731 - segments first, for the scan
+    k_segments = xp.zeros((dt.shape[1], 1, 0)) if steady else along(covariates)
+    pieces_of_time = (along(dt), along(clock), along(tick), along(rate), along(dose), k_segments, counts)
+    start = {name: xp.asarray(leaf) for name, leaf in state.items()}
+    (end, _), reads = jax.lax.scan(segment, (start, xp.zeros(rows, bool)), pieces_of_time)
+    reads = xp.moveaxis(reads, 0, 1)
+    if output.shape[0] == 1:
+        return end, reads[:, output[0]]
+    return end, xp.take_along_axis(reads, output[:, :, None], axis=1)
+
+
+class Pieces:
+    """The author's four functions over all rows, and the walk of drift and process noise."""
+
+    def __init__(self, flow: Flow, fixed: Any, xp: Any) -> None:
+        import jax
+
+        self.flow, self.fixed, self.xp, self.jax = flow, fixed, xp, jax
+        self.member = flow.member
+        self.labels = names(self.member.smooth)
+        self.inputs = named(names(self.member.inputs))
+
+    def over_rows(self, function: Any, x: Any, p: Any, shared: tuple[Any, ...]) -> Any:
+        """vmap over rows; a shared argument has a leading axis of one (the same for all rows) or of all rows."""
+        rows = self.jax.tree.leaves(x)[0].shape[0]
+        values = tuple(a[0] if a.shape[0] == 1 and rows != 1 else a for a in shared)
+        axes = tuple(None if a.shape[0] == 1 and rows != 1 else 0 for a in shared)
+        return self.jax.vmap(function, in_axes=(0, 0, *axes))(x, p, *values)
+
+    def _env(self, hand: Any, elapsed: Any) -> Env:
+        hour = self.xp.mod(hand[0] + elapsed, 24.0)
+        return Env(hour, hand[1], hand[2], hand[3], self.xp, self.fixed)
+
+    def field_of_one(self, x: Any, p: Any, u: Any, hand: Any, elapsed: Any) -> Any:
+        slope = self.member.field(x, p, self.inputs(*u), self._env(hand, elapsed))
+        return ordered(slope, self.labels, "field")
+
+    def field(self, x: Any, p: Any, u: Any, hand: Any, elapsed: Any) -> Any:
+        return self.over_rows(self.field_of_one, x, p, (u, hand, elapsed))
+
+    def dose(self, x: Any, p: Any, d: Any, hand: Any) -> Any:
+        def one(x: Any, p: Any, d: Any, hand: Any) -> Any:
+            return x._replace(**self.member.dose(x, p, self.inputs(*d), self._env(hand, 0.0)))
+
+        return self.over_rows(one, x, p, (d, hand))
+
+    def emit(self, x: Any, p: Any, hand: Any, elapsed: Any) -> Any:
+        labels = names(self.member.observables)
+
+        def one(x: Any, p: Any, hand: Any, elapsed: Any) -> Any:
+            return self.xp.stack(ordered(self.member.emit(x, p, self._env(hand, elapsed)), labels, "emit"))
+
+        return self.over_rows(one, x, p, (hand, elapsed))
+
+    def wander(self, x: dict[str, Any], tick: Any, key: Any) -> dict[str, Any]:
+        """Drift offsets and process noise of every leaf whose own grid has a point here."""
+        moved = dict(x)
+        grid = grid_hours(self.member.parameters + self.member.smooth) or inf
+        for q, leaf, noisy in self._wanderers():
+            assert q.drift is not None  # by construction of _wanderers
+            stride = round(q.drift.every / grid)
+            due = (tick >= 0) & (tick % stride == 0)
+            noise = normal(key, purpose(f"drift:{q.name}"), tick, self.xp)
+            step = noisy(q, x[leaf], noise) if noisy else drift_step(q.drift, x[leaf], noise)
+            moved[leaf] = self.xp.where(due, step, x[leaf])
+        return moved
+
+    def _wanderers(self) -> list[tuple[Quantity, str, Any]]:
+        offsets = [(q, drift_leaf(q.name), None) for q in self.member.parameters if q.drift is not None]
+        return offsets + [(q, q.name, self._jolt) for q in self.member.smooth if q.drift is not None]
+
+    def _jolt(self, q: Quantity, value: Any, noise: Any) -> Any:
+        """Process noise on a smooth state, in free space."""
+        assert q.drift is not None  # by construction of _wanderers
+        shaped = noise.reshape(noise.shape + (1,) * len(q.shape))
+        return bound(q, free(q, value, self.xp) + drift_step(q.drift, 0.0 * value, shaped), self.xp)
+
+    def advance(self, x: Any, p: Any, u: Any, hand: Any, hours: Any, count: Any) -> tuple[Any, Any]:
+        """All rows through one segment of `hours`; also which members failed in it."""
+        if self.flow.solver == "rk4":
+            return self._rk4(x, p, u, hand, hours, count)
+        from .stiff import solve
+
+        return solve(self, x, p, u, hand, hours)
+
+    def _rk4(self, x: Any, p: Any, u: Any, hand: Any, hours: Any, count: Any) -> tuple[Any, Any]:
+        xp, tree = self.xp, self.jax.tree
+        h = hours / xp.maximum(count, 1)
+        rows = tree.leaves(x)[0].shape[0]
+        axis = lambda a, leaf: a.reshape(a.shape + (1,) * (leaf.ndim - 1))  # noqa: E731
+
+        def moved(x: Any, k: Any, part: float) -> Any:
+            return tree.map(lambda a, b: a + part * axis(h, a) * b, x, k)
+
+        def step(i: Any, carry: tuple[Any, Any]) -> tuple[Any, Any]:
+            x, worst = carry
+            t = i * h
+            k1 = self.field(x, p, u, hand, t)
+            k2 = self.field(moved(x, k1, 0.5), p, u, hand, t + 0.5 * h)
+            k3 = self.field(moved(x, k2, 0.5), p, u, hand, t + 0.5 * h)
+            k4 = self.field(moved(x, k3, 1.0), p, u, hand, t + h)
+            total = tree.map(lambda a, b, c, d: (a + 2.0 * (b + c) + d) / 6.0, k1, k2, k3, k4)
+            for a, b, c, d, leaf in zip(*(tree.leaves(k) for k in (k1, k2, k3, k4, x)), strict=True):
+                wide = axis(h, leaf)
+                miss = xp.abs(wide * (a - b - c + d)) / 6.0 - self.flow.tolerance * (xp.abs(leaf) + xp.abs(wide * a))
+                worst = xp.maximum(worst, miss.reshape(rows, -1).max(axis=1))
+            return moved(x, total, 1.0), worst
+
+        # miss > 0 on any leaf means the step did not resolve it; a leaf at rest gives exactly 0
+        x, worst = self.jax.lax.fori_loop(0, count, step, (x, xp.full(rows, -inf)))
+        finite = xp.stack([xp.isfinite(leaf).reshape(rows, -1).all(axis=1) for leaf in tree.leaves(x)]).all(axis=0)
+        return x, (worst > TINY) | ~finite
+
+
+TINY = 1e-12
+"""Round-off allowed in the step check, in units of the leaf."""

@@ -1,0 +1,79 @@
+"""What the author of a differential-equation model writes: one member, no member axis, no loop, no random numbers.
+
+    start   state at the start, in steady state under the input rates
+    field   d/dt of every state leaf, per hour
+    dose    the leaves an instant dose changes
+    emit    what an instrument would read, without error
+
+Every argument is a namespace of scalars (or of arrays of a leaf's own shape): `x` state, `p` parameters and covariates
+by name, `u` input rates, `d` doses, `env` the local clock, the array namespace `env.xp` and the fixed arrays.  Written
+with `env.xp` and without branching on values, the same lines run under JAX for all members and under numpy for one.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol
+
+from ..core.array import Namespace
+from ..core.card import Card
+from ..core.errors import ShapeError
+from ..core.prior import JointPrior
+from ..core.quantity import Quantity, Setting
+
+__all__ = ["Env", "FlowMember", "named", "ordered"]
+
+
+class Env(NamedTuple):
+    """The subject's local clock (see `core.clock.CLOCK`), the array namespace and the fixed arrays."""
+
+    hour: Any
+    weekday: Any
+    yearday: Any
+    holiday: Any
+    xp: Namespace
+    fixed: Any
+
+
+class FlowMember(Protocol):
+    """One member of a differential-equation model; a frozen dataclass that hashes by value."""
+
+    @property
+    def card(self) -> Card: ...
+    @property
+    def prior(self) -> JointPrior: ...
+    @property
+    def parameters(self) -> tuple[Quantity, ...]: ...
+    @property
+    def covariates(self) -> tuple[Quantity, ...]: ...
+    @property
+    def smooth(self) -> tuple[Quantity, ...]: ...
+    @property
+    def observables(self) -> tuple[Quantity, ...]: ...
+    @property
+    def inputs(self) -> tuple[Quantity, ...]: ...
+    @property
+    def settings(self) -> tuple[Setting, ...]: ...
+    @property
+    def step(self) -> float: ...
+
+    def start(self, p: Any, u: Any, env: Env) -> Mapping[str, Any]: ...
+    def field(self, x: Any, p: Any, u: Any, env: Env) -> Mapping[str, Any]: ...
+    def dose(self, x: Any, p: Any, d: Any, env: Env) -> Mapping[str, Any]: ...
+    def emit(self, x: Any, p: Any, env: Env) -> Mapping[str, Any]: ...
+
+
+@lru_cache(maxsize=512)
+def named(labels: tuple[str, ...]) -> Any:
+    """A namespace type with these fields, in this order; JAX treats its values as a tree of arrays."""
+    return namedtuple("Named", labels)  # noqa: PYI024 - the fields are only known at run time
+
+
+def ordered(values: Mapping[str, Any], labels: tuple[str, ...], where: str) -> Any:
+    """The mapping an author returned, as a namespace in declared order; ShapeError naming what is missing or extra."""
+    if set(values) != set(labels):
+        missing, extra = sorted(set(labels) - set(values)), sorted(set(values) - set(labels))
+        raise ShapeError(f"{where} must return exactly {labels}: missing {missing}, unknown {extra}")
+    return named(labels)(*(values[name] for name in labels))

@@ -1,0 +1,116 @@
+"""The tables of the embedded store, as forward migrations from version 1.
+
+What could say who or what is sealed: the subject's id, the facts, checkpoints, forecasts and the audit entries are
+(key id, payload) pairs, and what must be found again is a blind index (a keyed hash).  In clear stand only surrogate
+numbers, instants and the kind of a row.  Facts, rejected rows, checkpoints and the journal only grow; a ledger row can be
+scored once.  To change the schema, append a tuple of statements to `MIGRATIONS`; never edit an old one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+
+from gemel.core.errors import StoreError
+
+__all__ = ["APPLICATION", "MIGRATIONS", "Migrations", "migrate", "version"]
+
+APPLICATION = 0x67656D6C
+"""SQLite application id of our files: 'geml' in ASCII."""
+
+
+def _only_grows(table: str) -> tuple[str, str]:
+    """Triggers that refuse to change or remove rows of a table."""
+    refuse = f"SELECT RAISE(ABORT, '{table} is append-only')"
+    return (
+        f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} BEGIN {refuse}; END",
+        f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} BEGIN {refuse}; END",
+    )
+
+
+_FIRST: tuple[str, ...] = (
+    """CREATE TABLE subject (
+        key INTEGER PRIMARY KEY, blind BLOB NOT NULL UNIQUE,
+        id_key TEXT NOT NULL, id BLOB NOT NULL, key_id TEXT NOT NULL, payload BLOB NOT NULL) STRICT""",
+    """CREATE TABLE fact (
+        subject INTEGER NOT NULL REFERENCES subject, seq INTEGER NOT NULL,
+        at INTEGER NOT NULL, recorded INTEGER NOT NULL, kind TEXT NOT NULL,
+        code_blind BLOB NOT NULL, id_blind BLOB NOT NULL, content BLOB NOT NULL,
+        key_id TEXT NOT NULL, payload BLOB NOT NULL,
+        PRIMARY KEY (subject, seq), UNIQUE (subject, content)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE rejected (
+        seq INTEGER PRIMARY KEY, subject INTEGER REFERENCES subject, at INTEGER NOT NULL,
+        key_id TEXT NOT NULL, payload BLOB NOT NULL) STRICT""",
+    "CREATE INDEX rejected_subject ON rejected (subject, seq)",
+    """CREATE TABLE twin (
+        key INTEGER PRIMARY KEY, subject INTEGER NOT NULL REFERENCES subject, blind BLOB NOT NULL UNIQUE,
+        key_id TEXT NOT NULL, payload BLOB NOT NULL) STRICT""",
+    "CREATE INDEX twin_subject ON twin (subject)",
+    """CREATE TABLE checkpoint (
+        seq INTEGER PRIMARY KEY, twin INTEGER NOT NULL REFERENCES twin, at INTEGER NOT NULL,
+        key_id TEXT NOT NULL, payload BLOB NOT NULL) STRICT""",
+    "CREATE INDEX checkpoint_at ON checkpoint (twin, at, seq)",
+    """CREATE TABLE forecast (
+        seq INTEGER PRIMARY KEY, blind BLOB NOT NULL UNIQUE, twin INTEGER NOT NULL REFERENCES twin,
+        issued INTEGER NOT NULL, target INTEGER NOT NULL, key_id TEXT NOT NULL, payload BLOB NOT NULL,
+        score_key TEXT, score BLOB) STRICT""",
+    "CREATE INDEX forecast_twin ON forecast (twin, seq)",
+    """CREATE TABLE journal (
+        seq INTEGER PRIMARY KEY, subject BLOB NOT NULL,
+        key_id TEXT NOT NULL, payload BLOB NOT NULL, record BLOB NOT NULL) STRICT""",
+    "CREATE INDEX journal_subject ON journal (subject, seq)",
+    *_only_grows("fact"),
+    *_only_grows("rejected"),
+    *_only_grows("checkpoint"),
+    *_only_grows("journal"),
+    """CREATE TRIGGER forecast_score_once BEFORE UPDATE ON forecast
+        WHEN old.score IS NOT NULL OR new.score IS NULL OR new.seq IS NOT old.seq OR new.blind IS NOT old.blind
+          OR new.twin IS NOT old.twin OR new.issued IS NOT old.issued OR new.target IS NOT old.target
+          OR new.key_id IS NOT old.key_id OR new.payload IS NOT old.payload
+        BEGIN SELECT RAISE(ABORT, 'a forecast can only be scored, once'); END""",
+    """CREATE TRIGGER forecast_no_delete BEFORE DELETE ON forecast
+        BEGIN SELECT RAISE(ABORT, 'forecast is append-only'); END""",
+)
+
+Migrations = tuple[tuple[str, ...], ...]
+"""Statements that lead from version n to n + 1, for n = 0, 1, ..."""
+
+MIGRATIONS: Migrations = (_FIRST,)
+"""Those of this program."""
+
+
+def version(connection: sqlite3.Connection, location: str, migrations: Migrations = MIGRATIONS) -> int:
+    """Schema version of an open file: 0 for an empty one; StoreError for a file of another program or a newer gemel."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if application == APPLICATION:
+        (found,) = connection.execute("SELECT coalesce(max(version), 0) FROM migration").fetchone()
+        if found > len(migrations):
+            known = len(migrations)
+            raise StoreError(f"store {location}: schema version {found}, but this gemel knows up to {known}: update gemel")
+        return int(found)
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if tables:
+        raise StoreError(f"store {location}: an SQLite file of another program: choose a new path")
+    return 0
+
+
+def migrate(connection: sqlite3.Connection, location: str, migrations: Migrations = MIGRATIONS) -> int:
+    """Bring an open file to the last version, all or nothing, and return that; StoreError as in `version`."""
+    found = version(connection, location, migrations)
+    if found == len(migrations):
+        return found
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        found = version(connection, location, migrations)  # again, now that no other process can be half-way through
+        if found == 0:
+            connection.execute(f"PRAGMA application_id = {APPLICATION}")
+            connection.execute("CREATE TABLE migration (version INTEGER PRIMARY KEY, applied INTEGER NOT NULL) STRICT")
+        for number, statements in enumerate(migrations[found:], start=found + 1):
+            for statement in statements:
+                connection.execute(statement)
+            connection.execute("INSERT INTO migration VALUES (?, ?)", (number, time.time_ns() // 1000))
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    return len(migrations)

@@ -1,0 +1,1 @@
+"""Verbs: the same few questions for every kind of twin."""

@@ -1,0 +1,80 @@
+"""Many twins of one model as one: their members side by side, twin after twin.
+
+One twin is a batch of one; no verb has another path for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ..core.belief import Belief, Evidence
+from ..core.drive import grid_hours
+from ..core.errors import CapabilityError
+from ..core.fact import Instant
+from ..core.twin import Twin
+
+__all__ = ["epoch_grid", "join", "same_kind", "split", "split_evidence"]
+
+
+def same_kind(twins: Sequence[Twin]) -> Twin:
+    """The first twin, after checking that all share model, engine, settings and size; CapabilityError otherwise."""
+    if not twins:
+        raise CapabilityError("no twins were given")
+    first = twins[0]
+    for other in twins[1:]:
+        same = (
+            other.model == first.model
+            and other.inference == first.inference
+            and other.settings == first.settings
+            and other.members == first.members
+        )
+        if not same:
+            raise CapabilityError(f"'{other.id}' and '{first.id}' differ in model, engine, settings or size: "
+                                  "call the verb once for each kind")  # fmt: skip
+    return first
+
+
+def join(twins: Sequence[Twin]) -> Belief:
+    """The beliefs of all twins as one, rows twin after twin."""
+    if len(twins) == 1:
+        return twins[0].belief
+    parts = [t.belief for t in twins]
+    state = {name: np.concatenate([np.asarray(b.state[name]) for b in parts]) for name in parts[0].state}
+    theta, covariates, logw, read = (
+        np.concatenate([np.asarray(getattr(b, name)) for b in parts]) for name in ("theta", "covariates", "logw", "read")
+    )
+    return Belief(theta, covariates, state, logw, max(b.at for b in parts), read)
+
+
+def split(belief: Belief, at: Sequence[Instant]) -> list[Belief]:
+    """One belief per twin, each standing at its own instant."""
+    if len(at) == 1:
+        return [replace(belief, at=at[0])]
+    each = belief.rows // len(at)
+    theta, covariates, logw, read = (
+        np.asarray(a) for a in (belief.theta, belief.covariates, belief.logw, belief.read)
+    )
+    state = {name: np.asarray(leaf) for name, leaf in belief.state.items()}
+    pieces: list[Belief] = []
+    for t, moment in enumerate(at):
+        r = slice(t * each, (t + 1) * each)
+        own = {name: leaf[r] for name, leaf in state.items()}
+        pieces.append(Belief(theta[r], covariates[r], own, logw[r], moment, read[r]))
+    return pieces
+
+
+def split_evidence(evidence: Evidence, twins: int) -> list[Evidence]:
+    """One evidence per twin."""
+    return [
+        Evidence(*(np.asarray(a)[t : t + 1] for a in (evidence.ess, evidence.ancestors)),
+                 *(np.asarray(a)[t : t + 1] for a in (evidence.log_evidence, evidence.failed)), evidence.clipped)
+        for t in range(twins)
+    ]  # fmt: skip
+
+
+def epoch_grid(twin: Twin) -> tuple[Instant, float | None]:
+    """The twin's epoch and the step [h] of its drift grid (None: nothing drifts)."""
+    return twin.cursor.epoch, grid_hours((*twin.model.parameters, *twin.model.smooth))
