@@ -72,12 +72,12 @@ def text(at: Instant, tz: str = "UTC") -> str:
 
 
 @lru_cache(maxsize=65536)
-def _hour_start(hours: int, tz: str) -> tuple[float, int, int, int]:
-    """Offset [h], weekday, day of year and ordinal of the local day at a whole UTC quarter-hour count."""
-    local = (_EPOCH + timedelta(minutes=15 * hours)).astimezone(zone(tz))
+def _quarter(quarters: int, tz: str) -> tuple[Instant, int, int, int]:
+    """Offset [us], weekday, day of year and ordinal of the local day at a whole UTC quarter-hour count."""
+    local = (_EPOCH + timedelta(minutes=15 * quarters)).astimezone(zone(tz))
     offset = local.utcoffset()
     assert offset is not None  # an aware datetime always has one
-    return offset / timedelta(hours=1), local.weekday(), local.timetuple().tm_yday, local.toordinal()
+    return offset // timedelta(microseconds=1), local.weekday(), local.timetuple().tm_yday, local.toordinal()
 
 
 def local_clock(at: Iterable[Instant], tz: str, holidays: frozenset[date] = frozenset()) -> Float[Array, "s 4"]:
@@ -87,7 +87,7 @@ def local_clock(at: Iterable[Instant], tz: str, holidays: frozenset[date] = froz
     """
     rows: list[tuple[float, float, float, float]] = []
     for moment in at:
-        offset, weekday, yearday, ordinal = _hour_start(moment // (15 * MINUTE), tz)
-        hour = (moment / HOUR + offset) % 24.0
+        offset, weekday, yearday, ordinal = _quarter(moment // (15 * MINUTE), tz)
+        hour = (moment + offset) % DAY / HOUR
         rows.append((hour, weekday, yearday, float(bool(holidays) and date.fromordinal(ordinal) in holidays)))
     return np.array(rows, dtype=np.float64).reshape(-1, 4)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import gcd
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from .array import Array
-from .clock import HOUR, local_clock
+from .clock import DAY, HOUR, local_clock
 from .errors import PlanError, ShapeError, UnitError
 from .fact import Instant, Intervention
 from .quantity import Drift, Quantity
@@ -58,13 +59,33 @@ class Drive:
         parts = (self.dt, self.clock, self.tick, self.rate, self.dose, self.covariates, self.output)
         return Drive(*(a if a.shape[0] in (1, rows) else np.repeat(np.asarray(a), each, axis=0) for a in parts))
 
+    def outputs(self, reads: Float[Array, "r s c"]) -> Float[Array, "r t c"]:
+        """What was read at the end of every segment, at the output times only."""
+        return np.take_along_axis(np.asarray(reads), np.asarray(self.output)[:, :, None], axis=1)
+
+    def part(self, j: int, since: Float[Array, "#r"], span: Float[Array, "#r"]) -> Drive:
+        """`span` microseconds of segment j from `since` microseconds into it, as a drive of one segment and one output;
+        only a part from the very start has the segment's dose and tick."""
+        clock, tick, rate, dose, covariates = (
+            np.asarray(a)[:, j : j + 1] for a in (self.clock, self.tick, self.rate, self.dose, self.covariates)
+        )
+        late, first = np.asarray(since)[:, None], np.asarray(since)[:, None] == 0.0
+        return Drive(
+            dt=np.asarray(span)[:, None],
+            clock=_later(clock, late),
+            tick=np.where(first, tick, -1),
+            rate=rate,
+            dose=np.where(first[..., None], dose, 0.0),
+            covariates=np.asarray(self.covariates) if self.covariates.shape[1] == 1 else covariates,
+            output=np.zeros((late.shape[0], 1), dtype=np.int64),
+        )
+
     def instant(self) -> Drive:
         """The same inputs with no time passing and nothing dosed: for reading observables again."""
-        still = np.zeros_like(np.asarray(self.dt[:, -1:]))
-        last = (np.asarray(a)[:, -1:] for a in (self.clock, self.rate, self.dose, self.covariates))
+        span, *last = (np.asarray(a)[:, -1:] for a in (self.dt, self.clock, self.rate, self.dose, self.covariates))
         clock, rate, dose, covariates = last
-        zero = np.zeros((still.shape[0], 1), dtype=np.int64)
-        return Drive(still, clock, zero - 1, rate, np.zeros_like(dose), covariates, zero)
+        zero = np.zeros((span.shape[0], 1), dtype=np.int64)
+        return Drive(0.0 * span, _later(clock, span), zero - 1, rate, np.zeros_like(dose), covariates, zero)
 
     def steps(self) -> list[Drive]:
         """One drive per output, each ending at that output; what follows the last output is dropped."""
@@ -76,7 +97,7 @@ class Drive:
             width = max(1, int(np.max(last - previous)))
             index = previous + 1 + np.arange(width)
             live = index <= last
-            pieces.append(self._take(np.minimum(index, self.dt.shape[1] - 1), live, width))
+            pieces.append(self._take(np.minimum(index, last), live, width))
             previous = last
         return pieces
 
@@ -92,13 +113,20 @@ class Drive:
         mask = np.asarray(live)
         return Drive(
             dt=np.where(mask, pick(self.dt), 0.0),
-            clock=pick(self.clock),
+            clock=np.where(mask[..., None], pick(self.clock), _later(pick(self.clock), pick(self.dt))),
             tick=np.where(mask, pick(self.tick), -1),
             rate=pick(self.rate),
             dose=np.where(mask[..., None], pick(self.dose), 0.0),
             covariates=self.covariates if self.covariates.shape[1] == 1 else pick(self.covariates),
             output=np.full((index.shape[0], 1), width - 1),
         )
+
+
+def _later(clock: Array, span: Array) -> Float[Array, "#r s 4"]:
+    """The clock rows `span` microseconds on: the hour moves, the day stays the segment's own."""
+    hand, passed = np.asarray(clock, dtype=np.float64), np.asarray(span)
+    hour = (np.round(hand[..., 0] * HOUR) + passed) % DAY / HOUR
+    return np.concatenate([hour[..., None], np.broadcast_to(hand[..., 1:], (*hour.shape, 3))], axis=-1)
 
 
 class InputEvent(NamedTuple):
@@ -165,9 +193,9 @@ def _convert(value: float, source: str, target: str, quantity: Quantity, where: 
 
 
 def grid_hours(quantities: Sequence[Quantity]) -> float | None:
-    """The epoch grid [h]: the shortest step of any declared drift; None when nothing drifts."""
-    steps = [d.every for d in drifts(quantities)]
-    return min(steps) if steps else None
+    """The epoch grid [h]: the longest step every declared drift's own step is a multiple of; None: nothing drifts."""
+    steps = [round(d.every * HOUR) for d in drifts(quantities)]
+    return gcd(*steps) / HOUR if steps else None
 
 
 def drifts(quantities: Sequence[Quantity]) -> list[Drift]:
@@ -242,23 +270,31 @@ def _inputs_by_segment(
 
 
 def stack(drives: Sequence[Drive]) -> Drive:
-    """Drives of several twins as one, a row each, short ones padded with segments of no length."""
+    """Drives of several twins as one, a row each; a short one ends with instants at which nothing happens."""
     width = max(d.dt.shape[1] for d in drives)
-
-    def pad(a: Array, fill: float) -> Array:
-        array = np.asarray(a)
-        missing = width - array.shape[1]
-        block = np.full((array.shape[0], missing, *array.shape[2:]), fill, dtype=array.dtype)
-        return np.concatenate([array, block], axis=1)
-
     if len({d.output.shape[1] for d in drives}) > 1:
         raise ShapeError("twins in one call must have the same number of outputs: pad the shorter with repeats")
+    padded = [_padded(d, width) for d in drives]
+    parts = ("dt", "clock", "tick", "rate", "dose", "covariates", "output")
+    return Drive(*(np.concatenate([np.asarray(getattr(d, name)) for d in padded]) for name in parts))
+
+
+def _padded(drive: Drive, width: int) -> Drive:
+    """The drive with repeats of its last instant up to `width` segments: inputs stay in force, no time passes."""
+    missing = width - drive.dt.shape[1]
+    if missing == 0:
+        return drive
+    end = drive.instant()
+
+    def longer(a: Array, last: Array) -> Array:
+        return np.concatenate([np.asarray(a), np.repeat(np.asarray(last), missing, axis=1)], axis=1)
+
     return Drive(
-        dt=np.concatenate([pad(d.dt, 0.0) for d in drives]),
-        clock=np.concatenate([pad(d.clock, 0.0) for d in drives]),
-        tick=np.concatenate([pad(d.tick, -1) for d in drives]),
-        rate=np.concatenate([pad(d.rate, 0.0) for d in drives]),
-        dose=np.concatenate([pad(d.dose, 0.0) for d in drives]),
-        covariates=np.concatenate([np.asarray(d.covariates) for d in drives]),
-        output=np.concatenate([np.asarray(d.output) for d in drives]),
+        dt=longer(drive.dt, end.dt),
+        clock=longer(drive.clock, end.clock),
+        tick=longer(drive.tick, end.tick),
+        rate=longer(drive.rate, end.rate),
+        dose=longer(drive.dose, end.dose),
+        covariates=drive.covariates if drive.covariates.shape[1] == 1 else longer(drive.covariates, end.covariates),
+        output=drive.output,
     )

@@ -83,10 +83,14 @@ class AbsorbFacts:
 
 @runtime_checkable
 class Absorbs(Protocol):
-    """A model some facts set rather than inform: an admission, a last lab, a new scan."""
+    """A model some facts set rather than inform: an admission, a last lab, a new scan.
+
+    `absorbs` are the quantities by whose codes such facts come, and in whose units `absorb` gets them; a code listed
+    here is no longer a reading, even where an observable shares it.
+    """
 
     @property
-    def absorbs(self) -> tuple[str, ...]: ...
+    def absorbs(self) -> tuple[Quantity, ...]: ...
 
     def absorb(
         self,

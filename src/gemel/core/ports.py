@@ -46,8 +46,12 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
+@runtime_checkable
 class Cipher(Protocol):
-    """Encrypts a subject's payloads under the subject's own key."""
+    """Encrypts a subject's payloads under the subject's own key.
+
+    Subject "" is the store itself: under its key stand subject ids, rows that belong to nobody, and audit entries.
+    """
 
     def seal(self, subject: str, clear: bytes, bound_to: bytes) -> tuple[str, bytes]:
         """(key id, sealed bytes); `bound_to` is authenticated, so rows cannot be swapped."""
@@ -60,12 +64,14 @@ class Cipher(Protocol):
         ...
 
 
+@runtime_checkable
 class Journal(Protocol):
     """Turns an action into the bytes of its audit record, chained to the one before."""
 
     def record(self, entry: JournalEntry, previous: bytes) -> bytes: ...
 
 
+@runtime_checkable
 class AccessFilter(Protocol):
     """Says whether a caller may do this to that subject; raises StoreError-like errors in its own tree if not."""
 

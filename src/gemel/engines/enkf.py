@@ -23,7 +23,7 @@ from math import log, pi
 from typing import Any
 
 import numpy as np
-from jaxtyping import UInt64
+from jaxtyping import Int, UInt64
 
 from ..core.array import Array
 from ..core.belief import Belief, Evidence, Posterior, systematic
@@ -32,7 +32,7 @@ from ..core.errors import CapabilityError
 from ..core.model import Fixed, Model, Window
 from ..core.quantity import Noise, bound, free, names
 from ..numerics.start import jax_numpy
-from .sweep import advance, after_reading
+from .sweep import advance, after_reading, occasions
 
 __all__ = ["EnsembleKalman", "even"]
 
@@ -49,17 +49,17 @@ class EnsembleKalman:
     ) -> Posterior:
         """Posterior at the window's end; see `core.model.Engine`."""
         twins = window.low.shape[0]
-        belief = even(prior, key, twins)
+        belief = even(prior, key, window.at[:, 0])
         update = _update_for(model, self.shrink)
         log_evidence = np.zeros(twins)
-        for step in window.steps():
+        for step, luck in zip(window.steps(), occasions(window).T, strict=True):
             belief, running = advance(model, belief, step, fixed, key)
             belief, predicted = after_reading(model, belief, running, step)
             if step.seen.any():
                 leaves = {q.name: belief.state[q.name] for q in model.smooth}
                 theta, leaves, logw, gained = update(
                     belief.theta, leaves, predicted, belief.logw,
-                    step.low[:, 0], step.high[:, 0], step.sd[:, 0], key, step.at[:, 0],
+                    step.low[:, 0], step.high[:, 0], step.sd[:, 0], key, luck,
                 )  # fmt: skip
                 belief = replace(belief, theta=theta, state={**belief.state, **leaves}, logw=logw)
                 log_evidence = log_evidence + np.asarray(gained)
@@ -69,15 +69,17 @@ class EnsembleKalman:
         return Posterior(belief, Evidence(live.astype(float), live, log_evidence, failed))
 
 
-def even(belief: Belief, key: UInt64[Array, "r"], twins: int = 1) -> Belief:
-    """The same belief with equal weights, resampled where they differ; a wholly dead member is replaced."""
+def even(belief: Belief, key: UInt64[Array, "r"], at: Int[Array, "b"]) -> Belief:
+    """The same belief with equal weights, resampled where they differ, so that no member of weight zero is left;
+    each of the b twins draws by its own instant `at`."""
     logw = np.asarray(belief.logw)
-    if np.all(logw == logw[0]):
-        return belief
+    twins = at.shape[0]
     each = belief.rows // twins
+    if np.all(logw.reshape(twins, each) == logw.reshape(twins, each)[:, :1]):
+        return belief
     weights = belief.weights(twins)
     index = [
-        t * each + systematic(w, float(uniform(key[t * each : t * each + 1], RESAMPLE, np.uint64(belief.at))[0]))
+        t * each + systematic(w, float(uniform(key[t * each : t * each + 1], RESAMPLE, at[t : t + 1])[0]))
         for t, w in enumerate(weights)
     ]
     return belief.take(np.concatenate(index))

@@ -22,7 +22,7 @@ from ..core.errors import CollapseError
 from ..core.extra import require
 from ..core.model import Fixed, Model, Scored, Window
 from ..core.quantity import Quantity, bound, free, names
-from .sweep import advance, after_reading
+from .sweep import advance, after_reading, occasions
 
 __all__ = ["TemperedParticle", "log_likelihood"]
 
@@ -48,14 +48,12 @@ class TemperedParticle:
         belief = replace(prior, theta=np.array(prior.theta), logw=np.array(prior.logw, dtype=float))
         origin = np.arange(belief.rows)
         ess, log_evidence = np.full(twins, np.inf), np.zeros(twins)
-        for step in window.steps():
+        for step, number in zip(window.steps(), occasions(window).T, strict=True):
             belief, running = advance(model, belief, step, fixed, key)
-            failed = ~np.isfinite(np.asarray(running)).all(axis=1)
-            belief = replace(belief, logw=np.where(failed, -np.inf, belief.logw))
             belief, predicted = after_reading(model, belief, running, step)
             if step.seen.any():
                 logl = log_likelihood(model, np.asarray(predicted), belief, step)
-                belief, parents, gained = self._temper(model, belief, logl, step, key)
+                belief, parents, gained = self._temper(model, belief, logl, number, key)
                 origin, log_evidence = origin[parents], log_evidence + gained
             ess = np.minimum(ess, belief.ess(twins))
         ancestors = np.array([np.unique(o).size for o in origin.reshape(twins, -1)])
@@ -63,9 +61,10 @@ class TemperedParticle:
         return Posterior(belief, Evidence(ess, ancestors, log_evidence, failed))
 
     def _temper(
-        self, model: Model, belief: Belief, logl: Float[Array, "r"], step: Window, key: UInt64[Array, "r"]
+        self, model: Model, belief: Belief, logl: Float[Array, "r"], number: Int[Array, "b"], key: UInt64[Array, "r"]
     ) -> tuple[Belief, Int[Array, "r"], Float[Array, "b"]]:
-        twins = step.low.shape[0]
+        """One step's readings let in by stages; `number` is what each twin's luck is drawn by."""
+        twins = number.shape[0]
         each = belief.rows // twins
         parents = np.arange(belief.rows)
         done, gained = np.zeros(twins), np.zeros(twins)
@@ -79,9 +78,9 @@ class TemperedParticle:
             if np.all(done >= 1.0):
                 break
             luck, wanted = mix(key, np.uint64(stage)), np.flatnonzero(done < 1.0)
-            index, logw = self._resample(belief, twins, luck, int(step.at.max()), wanted)
+            index, logw = self._resample(belief, luck, number, wanted)
             belief, logl, parents = belief.take(index), logl[index], parents[index]
-            theta = self._rejuvenate(model, belief, luck, step, wanted)
+            theta = self._rejuvenate(model, belief, luck, number, wanted)
             belief = replace(belief, logw=logw, theta=theta)
         distinct = [
             np.unique(parents[t * each : (t + 1) * each][np.isfinite(belief.logw[t * each : (t + 1) * each])]).size
@@ -89,7 +88,7 @@ class TemperedParticle:
         ]
         if np.any(done < 1.0) or min(distinct) < max(2.0, self.floor * each):
             raise CollapseError(
-                f"'{model.card.title}' at {text(int(step.at.max()))}: {min(distinct)} of {each} members survive the "
+                f"'{model.card.title}' at {text(belief.at)}: {min(distinct)} of {each} members survive the "
                 f"readings in {self.stages} stages (floor {self.floor:.0%}): the model does not explain them; check the "
                 "readings, widen the prior or the declared model error, or use more members"
             )
@@ -111,31 +110,32 @@ class TemperedParticle:
         return max(low, most * 1e-6)
 
     def _resample(
-        self, belief: Belief, twins: int, luck: UInt64[Array, "r"], at: int, wanted: Int[Array, "w"]
+        self, belief: Belief, luck: UInt64[Array, "r"], number: Int[Array, "b"], wanted: Int[Array, "w"]
     ) -> tuple[Int[Array, "r"], Float[Array, "r"]]:
         """Ancestors and new log weights: twins already done keep theirs."""
+        twins = number.shape[0]
         each = belief.rows // twins
         weights = belief.weights(twins)
         index, logw = np.arange(belief.rows), np.array(belief.logw)
         for t in wanted:
             rows = slice(t * each, (t + 1) * each)
-            offset = float(uniform(luck[rows][:1], STAGE, np.uint64(at))[0])
+            offset = float(uniform(luck[rows][:1], STAGE, number[t : t + 1])[0])
             index[rows] = t * each + systematic(weights[t], offset)
             logw[rows] = 0.0
         return index, logw
 
     def _rejuvenate(
-        self, model: Model, belief: Belief, luck: UInt64[Array, "r"], step: Window, wanted: Int[Array, "w"]
+        self, model: Model, belief: Belief, luck: UInt64[Array, "r"], number: Int[Array, "b"], wanted: Int[Array, "w"]
     ) -> Float[Array, "r p"]:
         theta = np.array(belief.theta)
         moving = [(i, q) for i, q in enumerate(model.parameters) if q.prior is None or q.prior.family != "fixed"]
         if not moving:
             return theta
         z = np.stack([free(q, theta[:, i]) for i, q in moving], axis=1)
-        index = np.uint64(int(step.at.max()))
+        each = belief.rows // number.shape[0]
+        index = np.repeat(number, each)
         noise = np.stack([normal(luck, mix(JITTER + np.zeros(1, np.uint64), np.uint64(i))[0], index)
                           for i, _ in moving], axis=1)  # fmt: skip
-        each = belief.rows // step.low.shape[0]
         for t in wanted:
             rows = slice(t * each, (t + 1) * each)
             z[rows] = _liu_west(z[rows], noise[rows], self.shrink)

@@ -5,14 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float, UInt64
+from jaxtyping import Float, Int, UInt64
 
 from ..core.array import Array
 from ..core.belief import Belief
 from ..core.errors import CapabilityError
 from ..core.model import Absorbs, Fixed, Model, Window
 
-__all__ = ["advance", "after_reading"]
+__all__ = ["advance", "after_reading", "occasions"]
+
+
+def occasions(window: Window) -> Int[Array, "b t"]:
+    """The number by which each output's luck is drawn: its instant, and for a second reading at one instant the next
+    microsecond's, so that two readings do not share their luck."""
+    at = np.asarray(window.at)
+    numbers = np.array(at)
+    for j in range(1, at.shape[1]):
+        again = at[:, j] == at[:, j - 1]
+        numbers[:, j] = np.where(again, numbers[:, j - 1] + 1, at[:, j])
+    return numbers
 
 
 def advance(
@@ -20,7 +31,8 @@ def advance(
 ) -> tuple[Belief, Float[Array, "r c"]]:
     """The belief at the end of a one-output window, and each observable's running value there, shape (r, c).
 
-    Facts that set state are absorbed at the end, and the observables read again after them.
+    Facts that set state are absorbed at the end, and the observables read again after them.  A member that failed on
+    the way gets weight zero.
     """
     drive = step.drive.spread(belief.rows)
     state, read = model.run(belief.state, belief.theta, drive, fixed, key)
@@ -30,7 +42,8 @@ def advance(
             raise CapabilityError(f"'{model.card.title}' met facts that set state, but does not absorb any")
         state = model.absorb(state, belief.theta, belief.covariates, facts, fixed, key)
         state, read = model.run(state, belief.theta, drive.instant(), fixed, key)
-    return replace(belief, state=state, at=int(step.at.max())), read[:, 0]
+    logw = np.where(np.isfinite(np.asarray(read)).all(axis=(1, 2)), np.asarray(belief.logw), -np.inf)
+    return replace(belief, state=state, logw=logw, at=int(step.at.max())), read[:, 0]
 
 
 def after_reading(

@@ -29,7 +29,16 @@ from gemel.core.units import parse
 
 from .values import Limits
 
-__all__ = ["CARBOHYDRATE", "LONG_ACTING_INSULIN", "RAPID_INSULIN", "SENSOR_GLUCOSE", "Code", "Codes", "coded", "table"]
+__all__ = [
+    "CARBOHYDRATE",
+    "LONG_ACTING_INSULIN",
+    "RAPID_INSULIN",
+    "SENSOR_GLUCOSE",
+    "Code",
+    "Codes",
+    "coded",
+    "table",
+]
 
 RAPID_INSULIN = "gemel:rapid-insulin"
 LONG_ACTING_INSULIN = "gemel:long-acting-insulin"

@@ -1,7 +1,7 @@
 """A feed: the facts and rejected rows of a source one by one, with a count of everything else it held.
 
-Nothing is lost without a trace.  Every item read (a row, or one value of a row or resource) is yielded as a fact, yielded
-as a `Rejected`, or counted in `skipped`; so once a feed is exhausted
+Nothing is lost without a trace.  Every item read (a row, or one value of a row or resource) is yielded as a fact,
+yielded as a `Rejected`, or counted in `skipped`; so once a feed is exhausted
 
     items = facts + rejected + skipped.
 
@@ -28,8 +28,8 @@ RAW_LENGTH = 200
 class Feed(Iterator[Item]):
     """The items of a source; the counters grow while it is read.
 
-    `items` read; `skipped` by reason: known, harmless and without a fact; `kinds` by kind, such as a FHIR resource type;
-    `notes`: what the reader should know, with how often; `titles` of codes as the source calls them.
+    `items` read; `skipped` by reason: known, harmless and without a fact; `kinds` by kind, such as a FHIR resource
+    type; `notes`: what the reader should know, with how often; `titles` of codes as the source calls them.
     """
 
     def __init__(self, name: str, produce: Callable[[Feed], Iterator[Item]]) -> None:

@@ -25,7 +25,7 @@ _LARGEST_DOCUMENT = 1 << 30  # bytes of one decompressed JSON document: 1 GiB, a
 
 
 class Line(NamedTuple):
-    """A line without its end.  `open`: the source stops inside it; `long`: cut at 16 MiB; `broken`: decompression failed."""
+    """A line without its end.  `open`: the source stops in it; `long`: cut at 16 MiB; `broken`: damaged gzip."""
 
     number: int
     data: bytes
@@ -42,7 +42,9 @@ def _open(source: Source) -> BinaryIO:
         raw: BinaryIO = BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb")
     except (OSError, ValueError) as error:
         reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
-        raise IngestError(f"'{name_of(source)}' cannot be opened ({reason}): check the path and its permissions") from error
+        raise IngestError(
+            f"'{name_of(source)}' cannot be opened ({reason}): check the path and its permissions"
+        ) from error
     if raw.read(2) != b"\x1f\x8b":
         raw.seek(0)
         return raw
@@ -51,7 +53,7 @@ def _open(source: Source) -> BinaryIO:
 
 
 def _close(stream: BinaryIO) -> None:
-    inner = stream.fileobj if isinstance(stream, gzip.GzipFile) else None
+    inner = cast("BinaryIO | None", stream.fileobj) if isinstance(stream, gzip.GzipFile) else None
     stream.close()
     if inner is not None:
         inner.close()

@@ -1,8 +1,8 @@
 """Local times of a file as instants.
 
-A time that a clock change skips is refused.  A time that the autumn change repeats is placed by the order of the rows: in
-a file that runs forward the first pass that does not go back, in one that runs backward the reverse; where the order does
-not tell, the first pass.  Each such time is counted in `repeated`, so that the report can say so.
+A time that a clock change skips is refused.  A time that the autumn change repeats is placed by the order of the rows:
+in a file that runs forward the first pass that does not go back, in one that runs backward the reverse; where the order
+does not tell, the first pass.  Each such time is counted in `repeated`, so that the report can say so.
 """
 
 from __future__ import annotations

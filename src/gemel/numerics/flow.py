@@ -2,8 +2,9 @@
 
 Members run side by side in a struct of arrays; one scan goes over the segments of the drive, and within a segment
 classical Runge-Kutta steps of at most the member's `step` are taken (Kutta 1901; Hairer, Norsett and Wanner 1993,
-table II.1.2).  Each member checks every step by h/6 |k1 - k2 - k3 + k4|, a third-order measure of how well the step
-resolves the motion, against |x| + |h k1|; beyond `tolerance` the member has failed and its observables are NaN.
+table II.1.2).  Each member checks the first step of every segment, where inputs jump:
+what would be read after it must agree with the second-order midpoint step to `tolerance` of the reading and its declared
+noise.  Beyond that, or where a state is no longer finite, the member has failed and its observables are NaN.
 
 A parameter with drift gets one more smooth leaf, its offset in free space, that moves on the twin's epoch grid by keyed
 draws; a smooth state with drift gets keyed process noise there.  The author's code sees the sum.
@@ -25,13 +26,14 @@ from ..core.drive import Drive
 from ..core.model import Assets, Fixed, Settings
 from ..core.prior import JointPrior
 from ..core.quantity import Quantity, Setting
-from .kernel import drift_leaf, kernels
+from .kernel import BLOCK, drift_leaf, kernels
 from .member import FlowMember
+from .slow import init_slow, run_slow
 from .start import bucket, jax_numpy
 
 __all__ = ["Flow", "smooth_leaves", "step_counts"]
 
-Solver = Literal["rk4", "tsit5", "kvaerno5"]
+Solver = Literal["rk4", "tsit5", "kvaerno5", "numpy"]
 LEAST_ROWS = 64
 """Smallest compiled ensemble: one member runs the very kernel that 64 do."""
 
@@ -41,7 +43,8 @@ class Flow:
     """A `Model` made of one member's equations.
 
     `solver` 'rk4' takes fixed steps; 'tsit5' (adaptive) and 'kvaerno5' (stiff, implicit) come from diffrax, with
-    `tolerance` as their relative tolerance.
+    `tolerance` as their relative tolerance; 'numpy' takes the fixed steps in plain Python, for looking inside
+    (`numerics.slow`).
     """
 
     member: FlowMember
@@ -94,8 +97,10 @@ class Flow:
         key: UInt64[Array, "r"],
     ) -> State:
         """Members in steady state under `rate`, drift offsets drawn from their stationary law."""
+        if self.solver == "numpy":
+            return init_slow(self.member, fixed, theta, covariates, rate, key)
         xp = jax_numpy()
-        padded = [_pad(a, bucket(theta.shape[0], LEAST_ROWS)) for a in (theta, covariates, rate, key)]
+        padded = [_pad(a, _row_bucket(theta.shape[0])) for a in (theta, covariates, rate, key)]
         state = kernels().init(self.member, fixed, *(xp.asarray(a) for a in padded))
         return {name: leaf[: theta.shape[0]] for name, leaf in state.items()}
 
@@ -103,8 +108,10 @@ class Flow:
         self, state: State, theta: Float[Array, "r p"], drive: Drive, fixed: Fixed, key: UInt64[Array, "r"]
     ) -> tuple[State, Float[Array, "r t c"]]:
         """All members through the drive; see `core.model.Model.run`."""
+        if self.solver == "numpy":
+            return run_slow(self, state, theta, drive, fixed, key)
         rows, outputs = theta.shape[0], drive.output.shape[1]
-        size = bucket(rows, LEAST_ROWS)
+        size = _row_bucket(rows)
         leaves = {name: _pad(leaf, size) for name, leaf in state.items()}
         drive = _pad_drive(drive, rows, size)
         counts = step_counts(drive, self.member.step)
@@ -129,6 +136,11 @@ def step_counts(drive: Drive, step: float) -> Int[Array, "s"]:
     """Steps per segment: as many as the longest row needs at `step` hours each, none where no time passes."""
     longest = np.max(np.asarray(drive.dt), axis=0)
     return np.ceil(longest / (step * HOUR) - 1e-9).astype(np.int64)
+
+
+def _row_bucket(rows: int) -> int:
+    """Rows are padded to a power of two up to one block, to whole blocks beyond."""
+    return bucket(rows, LEAST_ROWS) if rows <= BLOCK else -(-rows // BLOCK) * BLOCK
 
 
 def _pad(a: Array, size: int) -> Array:

@@ -8,16 +8,15 @@ doi:10.1145/235141.235145).  Plain functions of integers: numba compiles them, a
 
 from __future__ import annotations
 
+import numpy as np
 from jaxtyping import Int64
-
-from ..core.array import Array
 
 __all__ = ["COLUMNS", "pop", "push"]
 
 COLUMNS = 4
 
 
-def push(events: Int64[Array, "capacity 4"], count: int, time: int, order: int, kind: int, entity: int) -> None:
+def push(events: Int64[np.ndarray, "capacity 4"], count: int, time: int, order: int, kind: int, entity: int) -> None:
     """Put one event into a heap that holds `count`; the caller sees to it that count < capacity."""
     hole = count
     while hole > 0:
@@ -30,7 +29,7 @@ def push(events: Int64[Array, "capacity 4"], count: int, time: int, order: int, 
     events[hole, 0], events[hole, 1], events[hole, 2], events[hole, 3] = time, order, kind, entity
 
 
-def pop(events: Int64[Array, "capacity 4"], count: int) -> None:
+def pop(events: Int64[np.ndarray, "capacity 4"], count: int) -> None:
     """Drop the first event, row 0, of a heap that holds `count` >= 1: the last one sinks from the top."""
     last = count - 1
     time, order = events[last, 0], events[last, 1]

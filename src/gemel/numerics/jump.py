@@ -18,7 +18,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, UInt64
@@ -33,16 +33,37 @@ from ..core.prior import JointPrior
 from ..core.quantity import Quantity, Setting, names
 from .heap import COLUMNS
 from .jump_loop import run_rows, start_rows
-from .jump_pack import drift_starts, given_by_segment, packed_drive, records, still_clock
+from .jump_pack import drift_starts, given_by_segment, packed_drive, records, still_clock, still_drive
 from .jump_slow import plain_member
 from .jump_words import (
-    after, exponential, fail, hour_of_day, hours, normal, nothing, nothing_given, uniform, weekday,
+    REASONS,
+    after,
+    exponential,
+    fail,
+    hour_of_day,
+    hours,
+    normal,
+    nothing,
+    nothing_given,
+    uniform,
+    weekday,
 )
 from .relink import fingerprint, relink
 from .threads import over_rows
 
 __all__ = [
-    "Jump", "JumpMember", "Leaf", "Rules", "after", "exponential", "fail", "hour_of_day", "hours", "normal", "uniform",
+    "Jump",
+    "JumpMember",
+    "Leaf",
+    "Rules",
+    "after",
+    "exponential",
+    "fail",
+    "failures",
+    "hour_of_day",
+    "hours",
+    "normal",
+    "uniform",
     "weekday",
 ]
 
@@ -76,6 +97,7 @@ class Rules:
     dose: Callable[[Any, Any], None] = nothing_given
 
 
+@runtime_checkable
 class JumpMember(Protocol):
     """One member of a discrete-event model; a frozen dataclass that hashes by value.
 
@@ -84,27 +106,58 @@ class JumpMember(Protocol):
     """
 
     @property
-    def card(self) -> Card: ...
-    @property
-    def prior(self) -> JointPrior: ...
-    @property
-    def parameters(self) -> tuple[Quantity, ...]: ...
-    @property
-    def covariates(self) -> tuple[Quantity, ...]: ...
-    @property
-    def observables(self) -> tuple[Quantity, ...]: ...
-    @property
-    def inputs(self) -> tuple[Quantity, ...]: ...
-    @property
-    def settings(self) -> tuple[Setting, ...]: ...
-    @property
-    def leaves(self) -> tuple[Leaf, ...]: ...
-    @property
-    def calendar(self) -> int: ...
-    @property
-    def rules(self) -> Rules: ...
+    def card(self) -> Card:
+        """What the model is, and is not, for."""
+        ...
 
-    def tables(self, settings: Mapping[str, str | int | float], assets: Assets) -> Mapping[str, Any]: ...
+    @property
+    def prior(self) -> JointPrior:
+        """Joint prior of the parameters."""
+        ...
+
+    @property
+    def parameters(self) -> tuple[Quantity, ...]:
+        """Unknown constants, which may drift."""
+        ...
+
+    @property
+    def covariates(self) -> tuple[Quantity, ...]:
+        """What is known of the subject."""
+        ...
+
+    @property
+    def observables(self) -> tuple[Quantity, ...]:
+        """What can be read."""
+        ...
+
+    @property
+    def inputs(self) -> tuple[Quantity, ...]:
+        """What a plan sets."""
+        ...
+
+    @property
+    def settings(self) -> tuple[Setting, ...]:
+        """Discrete choices."""
+        ...
+
+    @property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """State arrays."""
+        ...
+
+    @property
+    def calendar(self) -> int:
+        """Events that can wait at once."""
+        ...
+
+    @property
+    def rules(self) -> Rules:
+        """The author's functions."""
+        ...
+
+    def tables(self, settings: Mapping[str, str | int | float], assets: Assets) -> Mapping[str, Any]:
+        """Arrays that rules read as m.<name>, made of every setting and of the assets."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -127,18 +180,22 @@ class Jump:
 
     @property
     def card(self) -> Card:
+        """See `JumpMember`."""
         return self.member.card
 
     @property
     def prior(self) -> JointPrior:
+        """See `JumpMember`."""
         return self.member.prior
 
     @property
     def parameters(self) -> tuple[Quantity, ...]:
+        """See `JumpMember`."""
         return self.member.parameters
 
     @property
     def covariates(self) -> tuple[Quantity, ...]:
+        """See `JumpMember`."""
         return self.member.covariates
 
     @property
@@ -148,14 +205,17 @@ class Jump:
 
     @property
     def observables(self) -> tuple[Quantity, ...]:
+        """See `JumpMember`."""
         return self.member.observables
 
     @property
     def inputs(self) -> tuple[Quantity, ...]:
+        """See `JumpMember`."""
         return self.member.inputs
 
     @property
     def settings(self) -> tuple[Setting, ...]:
+        """See `JumpMember`."""
         return self.member.settings
 
     def prepare(self, settings: Settings, assets: Assets) -> Fixed:
@@ -173,13 +233,9 @@ class Jump:
     ) -> State:
         """Members as their `start` rule leaves them, at time 0."""
         rows = theta.shape[0]
-        state = self._zeros(rows) | drift_starts(self.parameters, np.asarray(key))
+        state: dict[str, Any] = self._zeros(rows) | drift_starts(self.parameters, np.asarray(key))
         state["rate"][:] = rate
-        still = Drive(
-            np.zeros((1, 1)), np.zeros((1, 1, 4)), np.full((1, 1), -1), np.zeros((1, 1, 0)), np.zeros((1, 1, 0)),
-            np.asarray(covariates)[:, None, :], np.zeros((1, 0), dtype=np.int64),
-        )
-        given, _ = given_by_segment(self.parameters, theta, still, state, key)
+        given, _ = given_by_segment(self.parameters, theta, still_drive(covariates), state, key)
         self._over_rows(0, state, fixed, key, given, still_clock())
         return state
 
@@ -187,15 +243,15 @@ class Jump:
         self, state: State, theta: Float[Array, "r p"], drive: Drive, fixed: Fixed, key: UInt64[Array, "r"]
     ) -> tuple[State, Float[Array, "r t c"]]:
         """All members through the drive; see `core.model.Model.run`."""
-        after = {name: np.array(leaf, order="C") for name, leaf in state.items()}
+        end = {name: np.array(leaf, order="C") for name, leaf in state.items()}
         given, offsets = given_by_segment(self.parameters, theta, drive, state, key)
         read = np.full((theta.shape[0], drive.output.shape[1], len(self.observables)), np.nan)
         clock, parts = packed_drive(drive, self.inputs)
-        self._over_rows(1, after, fixed, key, given, clock, parts, records(read, names(self.observables)))
-        return after | offsets, read
+        self._over_rows(1, end, fixed, key, given, clock, parts, records(read, names(self.observables)))
+        return end | offsets, read
 
     def _zeros(self, rows: int) -> dict[str, Any]:
-        own = {name: np.zeros(rows, dtype=np.int64) for name in OWN[:4]}
+        own: dict[str, Any] = {name: np.zeros(rows, dtype=np.int64) for name in OWN[:4]}
         own["rate"] = np.zeros((rows, len(self.inputs)))
         own["events"] = np.zeros((rows, self.member.calendar, COLUMNS), dtype=np.int64)
         return own | {leaf.name: np.zeros((rows, *leaf.shape), dtype=leaf.dtype) for leaf in self.member.leaves}
@@ -206,14 +262,24 @@ class Jump:
         loop = _loops(self.member.rules, leaves, tuple(fixed), self.slow)[which]
         labels = names(self.parameters) + names(self.covariates)
         arguments = (
-            tuple(state[name] for name in leaves), tuple(fixed.values()), records(state["rate"], names(self.inputs)),
-            np.array(key, dtype=np.uint64), records(given, labels), *rest,
+            tuple(state[name] for name in leaves),
+            tuple(fixed.values()),
+            records(state["rate"], names(self.inputs)),
+            np.array(key, dtype=np.uint64),
+            records(given, labels),
+            *rest,
         )
         if self.slow:
             with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
                 loop(0, len(key), *arguments)
         else:
             over_rows(lambda first, last: loop(first, last, *arguments), len(key), self.threads)
+
+
+def failures(state: State) -> dict[str, int]:
+    """How many members failed, by reason; empty when none did."""
+    why = np.asarray(state["failed"])
+    return {reason: int((why == code).sum()) for code, reason in REASONS.items() if (why == code).any()}
 
 
 def _table(name: str, value: Any) -> Any:

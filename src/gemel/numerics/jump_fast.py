@@ -36,10 +36,10 @@ __all__ = ["compile_loop", "compiled_member"]
 PARTS = ("p", "u", "clock", "key", "began")
 
 
-class MemberType(types.Type):
+class MemberType(types.Type):  # pyright: ignore[reportUntypedBaseClass]
     """One member: leaves (each with the row axis first), tables, and the parts that `jump_words` describes."""
 
-    def __init__(self, names: tuple[str, ...], tables: tuple[str, ...], fields: dict[str, types.Type]) -> None:
+    def __init__(self, names: tuple[str, ...], tables: tuple[str, ...], fields: dict[str, Any]) -> None:
         self.fields = fields
         self.place = {n: ("leaves", i) for i, n in enumerate(names)} | {n: ("tables", i) for i, n in enumerate(tables)}
         super().__init__(name=f"Member({names}, {tables}, {fields})")
@@ -47,7 +47,7 @@ class MemberType(types.Type):
     def array(self, attribute: str) -> Any:
         """The whole array type behind a leaf or table."""
         group, index = self.place[attribute]
-        return self.fields[group][index]  # pyright: ignore[reportIndexIssue]
+        return self.fields[group][index]
 
     def seen(self, attribute: str) -> Any:
         """The type of `m.<attribute>`; None if there is no such attribute."""
@@ -60,16 +60,16 @@ class MemberType(types.Type):
         return array.dtype if left == 0 else array.copy(ndim=left)
 
 
-@register_model(MemberType)
-class MemberModel(models.StructModel):
+@register_model(MemberType)  # pyright: ignore[reportUntypedClassDecorator]
+class MemberModel(models.StructModel):  # pyright: ignore[reportUntypedBaseClass]
     """The view in registers: the arrays, the row and the parts."""
 
     def __init__(self, manager: Any, member: MemberType) -> None:
         super().__init__(manager, member, list(member.fields.items()))
 
 
-@infer_getattr
-class MemberAttributes(AttributeTemplate):
+@infer_getattr  # pyright: ignore[reportUntypedClassDecorator]
+class MemberAttributes(AttributeTemplate):  # pyright: ignore[reportUntypedBaseClass]
     """Types of the member's attributes, for reading and setting."""
 
     key = MemberType
@@ -121,7 +121,8 @@ def compiled_member(names: tuple[str, ...], tables: tuple[str, ...]) -> Any:
 
     @intrinsic
     def member(typing: Any, leaves: Any, fixed: Any, row: Any, p: Any, u: Any, clock: Any, key: Any, began: Any) -> Any:
-        fields = dict(zip(("leaves", "tables", "row", *PARTS), (leaves, fixed, types.uintp, p, u, clock, key, types.int64), strict=True))
+        fields = {"leaves": leaves, "tables": fixed, "row": types.uintp}
+        fields |= {"p": p, "u": u, "clock": clock, "key": key, "began": types.int64}
         view = MemberType(names, tables, fields)
         given = (leaves, fixed, row, p, u, clock, key, began)
 

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
+import numpy as np
+
 from .heap import pop
 from .jump_words import STORM
 
@@ -31,7 +33,7 @@ start = handle = change = dose = emit = member = _stub
 def start_rows(first: int, last: int, leaves: Any, tables: Any, rates: Any, key: Any, given: Any, clock: Any) -> None:
     """Call `start` for rows first .. last - 1, whose leaves are all zero; `clock` is NaN."""
     for row in range(first, last):
-        start(member(leaves, tables, row, given[row, 0], rates[row], clock[0, 0], key[row], 0))
+        start(member(leaves, tables, row, given[row, 0], rates[row], clock[0, 0], key[row], np.int64(0)))
 
 
 def run_rows(
@@ -41,6 +43,7 @@ def run_rows(
 
     given (r, #s), clock (#r, s) and read (r, t) are records; drive is dt (#r, s) [us], rate (#r, s, m), doses (#r, s)
     as records, whether there is a dose (#r, s), the outputs' segments in rising order (#r, t) and their places (#r, t).
+    The first leaf is `now`.
     """
     dt, rate, doses, dosed, output, place = drive
     for row in range(first, last):

@@ -15,7 +15,7 @@ from ..core.drive import Drive, grid_hours
 from ..core.quantity import Quantity, bound, free, names
 from .kernel import drift_leaf, drift_start, drift_step
 
-__all__ = ["drift_starts", "given_by_segment", "packed_drive", "records", "still_clock"]
+__all__ = ["drift_starts", "given_by_segment", "packed_drive", "records", "still_clock", "still_drive"]
 
 
 def records(values: Float[Array, "... q"], labels: Sequence[str]) -> Any:
@@ -30,6 +30,20 @@ def records(values: Float[Array, "... q"], labels: Sequence[str]) -> Any:
 def still_clock() -> Any:
     """The clock `start` sees: unknown."""
     return records(np.full((1, 1, len(CLOCK)), np.nan), CLOCK)
+
+
+def still_drive(covariates: Float[Array, "r k"]) -> Drive:
+    """One segment of no length, for the start."""
+    none = np.zeros((1, 1, 0))
+    return Drive(
+        dt=np.zeros((1, 1)),
+        clock=np.zeros((1, 1, len(CLOCK))),
+        tick=np.full((1, 1), -1),
+        rate=none,
+        dose=none,
+        covariates=np.asarray(covariates)[:, None, :],
+        output=np.zeros((1, 0), dtype=np.int64),
+    )
 
 
 def packed_drive(drive: Drive, inputs: Sequence[Quantity]) -> tuple[Any, tuple[Any, ...]]:
@@ -77,7 +91,8 @@ def given_by_segment(
             for s in range(segments):
                 tick = np.broadcast_to(np.asarray(drive.tick)[:, s], rows)
                 moved = drift_step(q.drift, offset, normal(key, purpose(f"drift:{q.name}"), tick))
-                offset = np.where((tick >= 0) & (tick % stride == 0), moved, offset)
+                due = (tick >= 0) & (tick % stride == 0) & (np.asarray(drive.dt)[:, s] > 0)
+                offset = np.where(due, moved, offset)
                 values[:, s, i] = bound(q, base + offset)
             offsets[drift_leaf(q.name)] = offset
     wide = np.broadcast_to(covariates, (rows, segments, covariates.shape[2]))

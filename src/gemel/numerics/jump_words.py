@@ -20,10 +20,28 @@ from ..core.clock import DAY, HOUR
 from ..core.draws import GOLDEN, SHIFT12, SPACING, mix
 from .heap import push
 
-__all__ = ["after", "exponential", "fail", "hour_of_day", "hours", "nothing", "nothing_given", "normal", "uniform", "weekday"]
+__all__ = [
+    "REASONS",
+    "after",
+    "exponential",
+    "fail",
+    "hour_of_day",
+    "hours",
+    "normal",
+    "nothing",
+    "nothing_given",
+    "uniform",
+    "weekday",
+]
 
 FULL, DELAY, RULE, STORM = 1, 2, 3, 4
-"""Why a member failed: calendar full, a delay that is NaN or negative, a rule called `fail`, time stood still."""
+REASONS = {
+    FULL: "the calendar is full",
+    DELAY: "a delay is negative or NaN",
+    RULE: "a rule gave up",
+    STORM: "events go on at one instant",
+}
+"""Why a member failed, by the number in leaf 'failed'."""
 SEQUENCES = 2**52
 """Events a member can push in its life, and the weight of one priority step."""
 NEVER = 2.0**52 / HOUR
@@ -53,15 +71,14 @@ def fail(m: Any) -> None:
     m.failed = RULE
 
 
-def hours(time: int) -> float:
+def hours(time: int | np.int64) -> float:
     """Microseconds, such as `m.now - m.came[i]`, in hours."""
     return time / HOUR
 
 
 def uniform(m: Any, why: np.uint64, entity: int) -> float:
     """This entity's draw from (0, 1) for this purpose: `core.draws.uniform` for one member."""
-    bits = mix(mix(m.key, why), np.uint64(entity)) >> SHIFT12
-    return (np.float64(bits) + 0.5) * SPACING
+    return _unit(m.key, why, entity)
 
 
 def exponential(m: Any, why: np.uint64, entity: int) -> float:
@@ -71,11 +88,16 @@ def exponential(m: Any, why: np.uint64, entity: int) -> float:
 
 def normal(m: Any, why: np.uint64, entity: int) -> float:
     """This entity's standard normal draw, by Box and Muller as in `core.draws.normal`."""
-    turn = (np.float64(mix(mix(mix(m.key, GOLDEN), why), np.uint64(entity)) >> SHIFT12) + 0.5) * SPACING
+    turn = _unit(mix(m.key, GOLDEN), why, entity)
     return math.sqrt(2.0 * exponential(m, why, entity)) * math.cos(2.0 * math.pi * turn)
 
 
-def _local(m: Any) -> int:
+def _unit(key: Any, why: np.uint64, entity: int) -> float:
+    bits: Any = mix(mix(key, why), np.uint64(entity))
+    return (np.float64(bits >> SHIFT12) + 0.5) * SPACING
+
+
+def _local(m: Any) -> Any:
     """Local time of day [us] at the segment's start plus the time since: whole microseconds, so cuts change no bit."""
     return np.int64(m.clock.hour * HOUR + 0.5) + (m.now - m.began)
 
@@ -85,7 +107,7 @@ def hour_of_day(m: Any) -> float:
     return (_local(m) % DAY) / HOUR
 
 
-def weekday(m: Any) -> int:
+def weekday(m: Any) -> Any:
     """The subject's local weekday now, 0 for Monday."""
     return (np.int64(m.clock.weekday) + _local(m) // DAY) % 7
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from ..core.array import Namespace
 from ..core.card import Card
@@ -37,6 +37,7 @@ class Env(NamedTuple):
     fixed: Any
 
 
+@runtime_checkable
 class FlowMember(Protocol):
     """One member of a differential-equation model; a frozen dataclass that hashes by value."""
 

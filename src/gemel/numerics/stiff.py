@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..core.clock import HOUR
 from ..core.extra import require
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ __all__ = ["solve"]
 MAX_STEPS = 16_384
 
 
-def solve(pieces: Pieces, x: Any, p: Any, u: Any, hand: Any, hours: Any) -> tuple[Any, Any]:
-    """All rows through one segment; also which members the solver gave up on (never silently)."""
+def solve(pieces: Pieces, x: Any, p: Any, u: Any, hand: Any, span: Any) -> tuple[Any, Any]:
+    """All rows through one segment of `span` microseconds; also which members the solver gave up on (never silently)."""
     diffrax = require("diffrax", "twin")
     jax, flow = pieces.jax, pieces.flow
     solver = diffrax.Tsit5() if flow.solver == "tsit5" else diffrax.Kvaerno5()
@@ -27,7 +28,7 @@ def solve(pieces: Pieces, x: Any, p: Any, u: Any, hand: Any, hours: Any) -> tupl
 
     def one(x: Any, p: Any, u: Any, hand: Any, hours: Any) -> tuple[Any, Any]:
         def slope(t: Any, y: Any, _: None) -> Any:
-            return pieces.field_of_one(y, p, u, hand, t)
+            return pieces.field_of_one(y, p, u, hand, t * HOUR)
 
         term = diffrax.ODETerm(slope)
         end = jax.numpy.maximum(hours, 1e-12)
@@ -38,4 +39,4 @@ def solve(pieces: Pieces, x: Any, p: Any, u: Any, hand: Any, hours: Any) -> tupl
         moved = jax.tree.map(lambda new, old: jax.numpy.where(hours > 0, new[-1], old), out.ys, x)
         return moved, out.result != diffrax.RESULTS.successful
 
-    return pieces.over_rows(one, x, p, (u, hand, hours))
+    return pieces.over_rows(one, x, p, (u, hand, span / HOUR))

@@ -7,9 +7,11 @@ numba's own `parallel=True` aborts the process when two threads enter it at once
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import pairwise
 
 __all__ = ["LEAST_ROWS", "over_rows"]
 
@@ -24,7 +26,12 @@ def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix="gemel-rows")
 
 
-if hasattr(os, "register_at_fork"):  # a forked child has the pool but not its threads
+def _processors() -> int:
+    """Processors this process may use; Windows and macOS only tell how many there are."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+if sys.platform != "win32":  # a forked child inherits the pool but not its threads
     os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
@@ -33,11 +40,11 @@ def over_rows(work: Callable[[int, int], object], rows: int, threads: int | None
 
     `threads` defaults to the processors this process may use.  An exception in any share is raised here.
     """
-    threads = threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    threads = threads or _processors()
     shares = min(threads * SHARES, rows // LEAST_ROWS)
     if threads == 1 or shares < 2:
         work(0, rows)
         return
     edges = [rows * i // shares for i in range(shares + 1)]
-    for done in [_pool(threads).submit(work, a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]:
+    for done in [_pool(threads).submit(work, a, b) for a, b in pairwise(edges)]:
         done.result()

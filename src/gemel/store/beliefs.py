@@ -1,8 +1,9 @@
 """Beliefs as bytes, without pickle: nothing in the bytes can run.
 
-Layout: magic "gemel-belief\\x01", length of the body [8 bytes, little-endian], body compressed by zlib.  Body: length of
-the header [4 bytes], header as msgpack (instant, and name, dtype and shape of each array), then the arrays.  Bytes of
-equal significance stand together (byte shuffle), which lets zlib find the exponents that members share.
+Layout: magic "gemel-belief\\x01", length of the body [8 bytes, little-endian], body compressed by zlib.
+Body: length of the header [4 bytes], header as msgpack (instant, and name, dtype and shape of each array),
+then the arrays.  Bytes of equal significance stand together (byte shuffle), which lets zlib find the
+exponents that members share.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ LEVEL = 1
 """zlib level: higher ones cost much time for few bytes on floating-point numbers."""
 
 MOST_SHRINK = 1032
-"""zlib cannot shrink more than 1032:1 (zlib.net/zlib_tech.html), so a longer body is a lie about its length."""
+"""zlib cannot shrink more than 1032:1 (zlib.net/zlib_tech.html): a longer body is a lie about its length."""
 
 _PLAIN = ("theta", "covariates", "logw", "read")
 _DIMENSIONS = {"theta": 2, "covariates": 2, "logw": 1, "read": 2}
@@ -55,7 +56,7 @@ _HEADER = msgspec.msgpack.Decoder(_Header)
 
 
 def pack(belief: Belief) -> bytes:
-    """The belief as bytes; StoreError for an array that does not hold plain numbers, or whose rows do not fit."""
+    """The belief as bytes; StoreError for an array that holds no plain numbers, or whose rows do not fit."""
     arrays = {name: _plain(name, getattr(belief, name)) for name in _PLAIN}
     arrays |= {f"state/{name}": _plain(name, leaf) for name, leaf in belief.state.items()}
     leaves = tuple(_Leaf(name, array.dtype.str, array.shape) for name, array in arrays.items())
@@ -70,7 +71,7 @@ def unpack(data: bytes) -> Belief:
     try:
         return _unpack(data)
     except (ValueError, zlib.error, msgspec.MsgspecError) as error:
-        raise StoreError(f"{len(data)} bytes are no belief ({error}): load an earlier checkpoint and replay") from error
+        raise StoreError(f"{len(data)} bytes are no belief ({error}): replay from an earlier one") from error
 
 
 def _unpack(data: bytes) -> Belief:
@@ -116,15 +117,16 @@ def _check(leaves: tuple[_Leaf, ...]) -> None:
     """StoreError unless these are the arrays of one belief."""
     known = {leaf.name: leaf for leaf in leaves}
     if len(known) != len(leaves) or not known.keys() >= set(_PLAIN):
-        raise StoreError(f"a belief needs {', '.join(_PLAIN)} once each, got {[leaf.name for leaf in leaves]}")
+        raise StoreError(f"a belief needs {', '.join(_PLAIN)} once each, got {sorted(known)}")
     rows = known["logw"].shape[:1]
     for leaf in leaves:
         if leaf.name not in _PLAIN and not leaf.name.startswith("state/"):
             raise StoreError(f"'{leaf.name}' is no part of a belief")
         if leaf.dtype not in DTYPES:
-            raise StoreError(f"'{leaf.name}' holds {leaf.dtype}: a belief can only store {', '.join(sorted(DTYPES))}")
-        if len(leaf.shape) != _DIMENSIONS.get(leaf.name, len(leaf.shape)) or leaf.shape[:1] != rows or min(leaf.shape) < 0:
-            raise StoreError(f"'{leaf.name}' has shape {leaf.shape}, which does not fit a belief of {rows} rows")
+            raise StoreError(f"'{leaf.name}' holds {leaf.dtype}: a belief stores {', '.join(sorted(DTYPES))}")
+        dimensions = _DIMENSIONS.get(leaf.name, len(leaf.shape))
+        if leaf.shape[:1] != rows or len(leaf.shape) != dimensions or min(leaf.shape) < 0:
+            raise StoreError(f"'{leaf.name}' of shape {leaf.shape} does not fit a belief of {rows} rows")
 
 
 def _shuffled(array: NDArray[Any]) -> bytes:
@@ -134,4 +136,4 @@ def _shuffled(array: NDArray[Any]) -> bytes:
 def _unshuffled(data: bytes, leaf: _Leaf) -> NDArray[Any]:
     dtype = np.dtype(leaf.dtype)
     planes = np.frombuffer(data, dtype=np.uint8).reshape(dtype.itemsize, -1)
-    return np.ascontiguousarray(planes.T).view(dtype).reshape(leaf.shape)
+    return planes.T.copy().view(dtype).reshape(leaf.shape)

@@ -1,8 +1,8 @@
 """Group commit: many threads' writes share one transaction and one fsync.
 
-A disk takes one to five milliseconds to promise that bytes will survive a power cut, whatever their number.  So one
-thread writes: it takes all jobs that wait, runs each in a savepoint (a job that fails undoes only itself), commits
-once, and only then tells their callers.
+A disk takes one to five milliseconds to promise that bytes will survive a power cut, whatever their
+number.  So one thread writes: it takes all jobs that wait, runs each in a savepoint (a job that fails
+undoes only itself), commits once, and only then tells their callers.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Job = Callable[[sqlite3.Connection], Any]
 _Waiting = tuple[Job, int, "Future[Any]"]
 
 ROWS_PER_COMMIT = 20_000
-"""A group takes no further job once it holds this many rows, so that nobody waits for long behind bulk loads."""
+"""A group takes no further job once it holds this many rows: nobody waits for long behind bulk loads."""
 
 
 @final
@@ -107,7 +107,7 @@ class GroupCommit:
         try:
             result = job(self._connection)
         except Exception as error:
-            if not self._connection.in_transaction:  # SQLite has undone the whole group (disk full, I/O error)
+            if not self._connection.in_transaction:  # SQLite has undone the whole group
                 raise
             self._connection.execute("ROLLBACK TO job")
             self._connection.execute("RELEASE job")

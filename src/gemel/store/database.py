@@ -1,6 +1,7 @@
-"""One SQLite file, opened so that what was acknowledged survives: WAL, fsync at every commit, one writer, many readers.
+"""One SQLite file, opened so that what was acknowledged survives: write-ahead log, fsync at every commit.
 
-Every SQLite error leaves as a StoreError that names the file and the way out.
+One connection writes, others read beside it.  Every SQLite error leaves as a StoreError that names the file
+and the way out.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar, final
@@ -48,7 +49,7 @@ _WAY_OUT = {
     sqlite3.SQLITE_NOTADB: "damaged, or no SQLite file: restore a copy, or choose a new path",
     sqlite3.SQLITE_CORRUPT: "damaged: restore a copy, or save what can be read with `sqlite3 FILE .recover`",
     sqlite3.SQLITE_FULL: "the disk is full and nothing of this call was kept: free space and call again",
-    sqlite3.SQLITE_IOERR: "the disk failed and this call may not have been kept: check the disk and call again",
+    sqlite3.SQLITE_IOERR: "the disk failed and this call may be lost: check the disk and call again",
     sqlite3.SQLITE_BUSY: "another process is writing to it: stop that or call again",
     sqlite3.SQLITE_LOCKED: "another process is writing to it: stop that or call again",
     sqlite3.SQLITE_CANTOPEN: "its directory must exist and be writable",
@@ -59,7 +60,7 @@ _WAY_OUT = {
 
 @final
 class Database:
-    """The connections to one store file.  Safe to share between threads, not between processes after a fork."""
+    """The connections to one store file.  Threads may share it; a process forked from ours may not."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.location = os.fspath(path)
@@ -88,7 +89,7 @@ class Database:
             return self._writer.write(job, rows)
 
     @contextmanager
-    def read(self) -> Iterator[sqlite3.Connection]:
+    def read(self) -> Generator[sqlite3.Connection, None, None]:
         """A connection that sees what is committed.  Readers of a file run beside the writer."""
         self._refuse_fork()
         with self._explained():
@@ -129,7 +130,7 @@ class Database:
             os.close(os.open(self.location, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
             raise StoreError(
-                f"store {self.location}: {error.strerror}: its directory must exist, and both must be writable"
+                f"store {self.location}: {error.strerror}: its directory must exist and be writable"
             ) from error
 
     def _connect(self) -> sqlite3.Connection:
@@ -143,10 +144,10 @@ class Database:
         return connection
 
     def _log_ahead(self) -> None:
-        version(self._connection, self.location)  # look before the first change: it may be somebody else's file
+        version(self._connection, self.location)  # before the first change: it may be another's
         (mode,) = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()
         if mode != "wal":
-            raise StoreError(f"store {self.location}: no write-ahead log (got '{mode}'): use a local, writable disk")
+            raise StoreError(f"store {self.location}: no write-ahead log ('{mode}'): use a local disk")
 
     def _refuse_fork(self) -> None:
         if os.getpid() != self._process:
@@ -157,7 +158,7 @@ class Database:
             raise StoreError("the store is closed: open it again")
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _explained(self) -> Generator[None, None, None]:
         """Turns an SQLite error into a StoreError with the file and the way out."""
         try:
             yield

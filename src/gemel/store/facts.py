@@ -1,4 +1,4 @@
-"""Facts and rejected rows in SQLite: numbering, recognition of repeats, and the question 'known at that time?'."""
+"""Facts and rejected rows in SQLite: numbering, recognition of repeats, and what was known at a time."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def prepare(vault: Vault, subject: str, facts: Iterable[Fact]) -> list[Prepared]
     prepared: list[Prepared] = []
     for fact, clear in canonical(facts, Fact):
         if fact.at not in INT64 or fact.recorded not in INT64:
-            raise StoreError(f"fact '{fact.id}' happened outside 64-bit microseconds: convert its time to UTC µs")
+            raise StoreError(f"fact '{fact.id}' has a time beyond 64 bits: give microseconds UTC")
         code = codes.get(fact.code)
         if code is None:
             code = codes[fact.code] = vault.blind(subject, "code", fact.code)
@@ -51,10 +51,14 @@ def prepare(vault: Vault, subject: str, facts: Iterable[Fact]) -> list[Prepared]
     return prepared
 
 
-def append(connection: sqlite3.Connection, vault: Vault, subject: str, prepared: Sequence[Prepared]) -> Appended:
+def append(
+    connection: sqlite3.Connection, vault: Vault, subject: str, prepared: Sequence[Prepared]
+) -> Appended:
     """Number and insert those the store does not hold yet."""
     key = vault.key(connection, subject)
-    (first,) = connection.execute("SELECT coalesce(max(seq), 0) FROM fact WHERE subject = ?", (key,)).fetchone()
+    (first,) = connection.execute(
+        "SELECT coalesce(max(seq), 0) FROM fact WHERE subject = ?", (key,)
+    ).fetchone()
     seen = _known(connection, key, [fact.content for fact in prepared])
     rows: list[tuple[object, ...]] = []
     for fact in prepared:
@@ -85,7 +89,11 @@ def read(
 
 
 def reject(
-    connection: sqlite3.Connection, vault: Vault, subject: str | None, rows: Sequence[tuple[Rejected, bytes]], now: Instant
+    connection: sqlite3.Connection,
+    vault: Vault,
+    subject: str | None,
+    rows: Sequence[tuple[Rejected, bytes]],
+    now: Instant,
 ) -> int:
     """Keep rejected rows; those of no known subject under the store's own key."""
     key = None if subject is None else vault.key(connection, subject)

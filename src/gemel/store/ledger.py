@@ -26,17 +26,18 @@ def save(connection: sqlite3.Connection, vault: Vault, checkpoint: Checkpoint) -
     twin = vault.add_twin(connection, checkpoint.twin, checkpoint.subject)
     sealed = vault.seal(checkpoint.subject, checkpoint, _at(twin, checkpoint.at))
     connection.execute(
-        "INSERT INTO checkpoint (twin, at, key_id, payload) VALUES (?, ?, ?, ?)", (twin.key, checkpoint.at, *sealed)
+        "INSERT INTO checkpoint (twin, at, key_id, payload) VALUES (?, ?, ?, ?)",
+        (twin.key, checkpoint.at, *sealed),
     )
 
 
-def latest(connection: sqlite3.Connection, vault: Vault, twin: Twin, before: Instant | None) -> Checkpoint | None:
+def latest(
+    connection: sqlite3.Connection, vault: Vault, twin: Twin, before: Instant | None
+) -> Checkpoint | None:
     """The last checkpoint standing at or before an instant."""
     limit = "" if before is None else "AND at <= ?"
-    found = connection.execute(
-        f"SELECT at, key_id, payload FROM checkpoint WHERE twin = ? {limit} ORDER BY at DESC, seq DESC LIMIT 1",  # noqa: S608
-        (twin.key,) if before is None else (twin.key, before),
-    ).fetchone()
+    query = f"SELECT at, key_id, payload FROM checkpoint WHERE twin = ? {limit} ORDER BY at DESC, seq DESC"  # noqa: S608
+    found = connection.execute(query, (twin.key,) if before is None else (twin.key, before)).fetchone()
     if found is None:
         return None
     at, key_id, payload = found
@@ -48,13 +49,13 @@ def issue(connection: sqlite3.Connection, vault: Vault, forecasts: Sequence[Issu
     new = 0
     for forecast in forecasts:
         if forecast.truth is not None or forecast.crps is not None:
-            raise StoreError(f"forecast '{forecast.id}' already has its truth: issue it without, then score it")
+            raise StoreError(f"forecast '{forecast.id}' already has its truth: issue first, score later")
         twin = vault.add_twin(connection, forecast.twin, forecast.subject)
         blind = vault.blind(STORE, "forecast", forecast.id)
         known = _stored(connection, vault, forecast)
         if known is not None:
             if msgspec.structs.replace(known, truth=None, crps=None) != forecast:
-                raise StoreError(f"forecast '{forecast.id}' was issued with other content: give each its own id")
+                raise StoreError(f"forecast '{forecast.id}' was issued with other content: use a new id")
             continue
         sealed = vault.seal(forecast.subject, forecast, _row(blind))
         connection.execute(
@@ -66,7 +67,7 @@ def issue(connection: sqlite3.Connection, vault: Vault, forecasts: Sequence[Issu
 
 
 def score(connection: sqlite3.Connection, vault: Vault, scored: Sequence[IssuedForecast]) -> int:
-    """Write truth and CRPS and say how many were new; StoreError if anything else differs or they were other before."""
+    """Write truth and CRPS, once, and say how many were new; StoreError if anything else would change."""
     new = 0
     for forecast in scored:
         if forecast.truth is None or forecast.crps is None:
@@ -77,9 +78,13 @@ def score(connection: sqlite3.Connection, vault: Vault, scored: Sequence[IssuedF
         if known == forecast:
             continue
         if known.truth is not None:
-            raise StoreError(f"forecast '{forecast.id}' is already scored with other numbers: a score is final")
+            raise StoreError(
+                f"forecast '{forecast.id}' is already scored with other numbers: a score is final"
+            )
         if msgspec.structs.replace(forecast, truth=None, crps=None) != known:
-            raise StoreError(f"forecast '{forecast.id}' differs from what was issued: only truth and CRPS can be added")
+            raise StoreError(
+                f"forecast '{forecast.id}' differs from what was issued: only truth and CRPS can be added"
+            )
         blind = vault.blind(STORE, "forecast", forecast.id)
         sealed = vault.seal(forecast.subject, _Score(forecast.truth, forecast.crps), _row(blind) + "/score")
         connection.execute("UPDATE forecast SET score_key = ?, score = ? WHERE blind = ?", (*sealed, blind))
@@ -90,7 +95,8 @@ def score(connection: sqlite3.Connection, vault: Vault, scored: Sequence[IssuedF
 def read(connection: sqlite3.Connection, vault: Vault, twin: Twin) -> list[IssuedForecast]:
     """A twin's forecasts in the order they were issued, with truth and CRPS where known."""
     rows = connection.execute(
-        "SELECT blind, key_id, payload, score_key, score FROM forecast WHERE twin = ? ORDER BY seq", (twin.key,)
+        "SELECT blind, key_id, payload, score_key, score FROM forecast WHERE twin = ? ORDER BY seq",
+        (twin.key,),
     )
     return [_open(vault, twin.subject, *row) for row in rows]
 
@@ -110,7 +116,13 @@ def _stored(connection: sqlite3.Connection, vault: Vault, forecast: IssuedForeca
 
 
 def _open(
-    vault: Vault, subject: str, blind: bytes, key_id: str, payload: bytes, score_key: str | None, sealed: bytes | None
+    vault: Vault,
+    subject: str,
+    blind: bytes,
+    key_id: str,
+    payload: bytes,
+    score_key: str | None,
+    sealed: bytes | None,
 ) -> IssuedForecast:
     forecast = vault.open(subject, key_id, payload, _row(blind), IssuedForecast)
     if score_key is None or sealed is None:

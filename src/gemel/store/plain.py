@@ -1,7 +1,7 @@
-"""The defaults of the trust layer: nothing encrypted, everyone let through, an audit trail chained by SHA-256.
+"""The defaults of the trust layer: nothing encrypted, everyone let through, a chained audit trail.
 
-They make the embedded store work alone.  They are not for data about real people on a shared machine: give the store a
-cipher with one key per subject, a signed journal and an access filter there.
+They make the embedded store work alone.  They are not for data about real people on a shared machine: give
+the store a cipher with one key per subject, a signed journal and an access filter there.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _JSON = msgspec.json.Encoder(order="deterministic")
 
 @final
 class PlainCipher:
-    """Leaves payloads as they are, under the key id 'plain'.  `blind` is an unkeyed hash: guessable, so not secret."""
+    """Leaves payloads as they are, under key id 'plain'.  `blind` has no key: words can be guessed."""
 
     key_id = "plain"
 
@@ -32,7 +32,9 @@ class PlainCipher:
     def open(self, subject: str, key_id: str, sealed: bytes, bound_to: bytes) -> bytes:
         """The payload itself; StoreError for one that a real cipher sealed."""
         if key_id != self.key_id:
-            raise StoreError(f"a payload is sealed with key '{key_id}': open the store with the cipher that sealed it")
+            raise StoreError(
+                f"a payload is sealed with key '{key_id}': open the store with the cipher that sealed it"
+            )
         return sealed
 
     def blind(self, subject: str, word: str) -> bytes:
@@ -52,8 +54,8 @@ class OpenAccess:
 class HashChainJournal:
     """Record = SHA-256(previous record, entry as JSON with sorted keys), 32 bytes.
 
-    A changed, removed or reordered entry breaks every record after it.  A cut at the end shows only against a head kept
-    elsewhere (`SqliteStore.info()["journal_head"]`).
+    A changed, removed or reordered entry breaks every record after it.  A cut at the end shows only against a
+    head kept elsewhere (`SqliteStore.info()["journal_head"]`).
     """
 
     def record(self, entry: JournalEntry, previous: bytes) -> bytes:

@@ -1,9 +1,10 @@
 """The tables of the embedded store, as forward migrations from version 1.
 
-What could say who or what is sealed: the subject's id, the facts, checkpoints, forecasts and the audit entries are
-(key id, payload) pairs, and what must be found again is a blind index (a keyed hash).  In clear stand only surrogate
-numbers, instants and the kind of a row.  Facts, rejected rows, checkpoints and the journal only grow; a ledger row can be
-scored once.  To change the schema, append a tuple of statements to `MIGRATIONS`; never edit an old one.
+What could say who or what is sealed: the subject's id, the facts, checkpoints, forecasts and the audit
+entries are (key id, payload) pairs, and what must be found again is a blind index (a keyed hash).  In clear
+stand only surrogate numbers, instants and the kind of a row.  Facts, rejected rows, checkpoints and the
+journal only grow; a ledger row can be scored once.  To change the schema, append a tuple of statements to
+`MIGRATIONS`; never edit an old one.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ _FIRST: tuple[str, ...] = (
     *_only_grows("checkpoint"),
     *_only_grows("journal"),
     """CREATE TRIGGER forecast_score_once BEFORE UPDATE ON forecast
-        WHEN old.score IS NOT NULL OR new.score IS NULL OR new.seq IS NOT old.seq OR new.blind IS NOT old.blind
+        WHEN old.score IS NOT NULL OR new.score IS NULL
+          OR new.seq IS NOT old.seq OR new.blind IS NOT old.blind
           OR new.twin IS NOT old.twin OR new.issued IS NOT old.issued OR new.target IS NOT old.target
           OR new.key_id IS NOT old.key_id OR new.payload IS NOT old.payload
         BEGIN SELECT RAISE(ABORT, 'a forecast can only be scored, once'); END""",
@@ -80,13 +82,15 @@ MIGRATIONS: Migrations = (_FIRST,)
 
 
 def version(connection: sqlite3.Connection, location: str, migrations: Migrations = MIGRATIONS) -> int:
-    """Schema version of an open file: 0 for an empty one; StoreError for a file of another program or a newer gemel."""
+    """Schema version of a file, 0 for an empty one; StoreError for another program's or a newer gemel's."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     if application == APPLICATION:
         (found,) = connection.execute("SELECT coalesce(max(version), 0) FROM migration").fetchone()
         if found > len(migrations):
             known = len(migrations)
-            raise StoreError(f"store {location}: schema version {found}, but this gemel knows up to {known}: update gemel")
+            raise StoreError(
+                f"store {location}: schema version {found}, but this gemel knows up to {known}: update gemel"
+            )
         return int(found)
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     if tables:
@@ -101,10 +105,14 @@ def migrate(connection: sqlite3.Connection, location: str, migrations: Migration
         return found
     connection.execute("BEGIN IMMEDIATE")
     try:
-        found = version(connection, location, migrations)  # again, now that no other process can be half-way through
+        found = version(
+            connection, location, migrations
+        )  # again, now that no other process can be half-way through
         if found == 0:
             connection.execute(f"PRAGMA application_id = {APPLICATION}")
-            connection.execute("CREATE TABLE migration (version INTEGER PRIMARY KEY, applied INTEGER NOT NULL) STRICT")
+            connection.execute(
+                "CREATE TABLE migration (version INTEGER PRIMARY KEY, applied INTEGER NOT NULL) STRICT"
+            )
         for number, statements in enumerate(migrations[found:], start=found + 1):
             for statement in statements:
                 connection.execute(statement)

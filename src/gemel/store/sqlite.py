@@ -1,7 +1,7 @@
 """The embedded store: one SQLite file, durable when a call returns, safe to share between threads.
 
-Every call asks the access filter first.  A write and its audit entry are one transaction; a refused call leaves an audit
-entry too.  Reads leave one only with `audit_reads`, since each then waits for the disk.
+Every call asks the access filter first.  A write and its audit entry are one transaction; a refused call
+leaves an audit entry too.  Reads leave one only with `audit_reads`, since each then waits for the disk.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple, Self, TypeVar, final
+from typing import Any, NamedTuple, TypeVar, final
 
-from gemel.core.errors import GemelError
+from gemel.core.errors import GemelError, StoreError
 from gemel.core.fact import Fact, Instant, Rejected
 from gemel.core.ports import (
     AccessFilter,
@@ -59,7 +59,7 @@ class _Note(NamedTuple):
 
 @final
 class SqliteStore:
-    """Facts, checkpoints and the ledger in one file, or in memory.  Use it as a context manager, or `close` it."""
+    """Facts, checkpoints and the ledger in one file, or in memory.  A context manager; else `close` it."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class SqliteStore:
         self._now = now
         self._database = Database(path)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> SqliteStore:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -85,6 +85,8 @@ class SqliteStore:
 
     def enrol(self, subject: Subject, caller: Caller) -> None:
         """Add a subject, or replace its description."""
+        if subject.id == STORE:
+            raise StoreError("a subject needs an id: the empty one stands for the store itself")
         note = self._allow(caller, "enrol", subject.id)
         ((kept, _),) = canonical([subject], Subject)
         self._write(note, lambda connection: subject_rows.enrol(connection, self._vault, kept), lambda _: "")
@@ -104,7 +106,9 @@ class SqliteStore:
         return self._write(
             note,
             lambda connection: fact_rows.append(connection, self._vault, subject, prepared),
-            lambda done: f"{done.accepted} facts, {done.repeated} repeated, last {done.last}, content {content}",
+            lambda done: (
+                f"{done.accepted} facts, {done.repeated} repeated, last {done.last}, content {content}"
+            ),
             len(prepared),
         )
 
@@ -144,12 +148,17 @@ class SqliteStore:
         note = self._allow(caller, "save", checkpoint.subject)
         ((kept, _),) = canonical([checkpoint], Checkpoint)
         detail = f"twin {kept.twin}, at {kept.at}, facts {kept.facts_hash}"
-        self._write(note, lambda connection: ledger_rows.save(connection, self._vault, kept), lambda _: detail)
+        self._write(
+            note, lambda connection: ledger_rows.save(connection, self._vault, kept), lambda _: detail
+        )
 
     def latest(self, twin: str, caller: Caller, *, before: Instant | None = None) -> Checkpoint | None:
         """The last checkpoint of a twin standing at or before `before`; None if there is none."""
         return self._of_twin(
-            twin, caller, "latest", lambda connection, found: ledger_rows.latest(connection, self._vault, found, before)
+            twin,
+            caller,
+            "latest",
+            lambda connection, found: ledger_rows.latest(connection, self._vault, found, before),
         )
 
     def twins(self, caller: Caller, subject: str | None = None) -> list[str]:
@@ -163,11 +172,11 @@ class SqliteStore:
         return found
 
     def issue(self, forecasts: Sequence[IssuedForecast], caller: Caller) -> None:
-        """Add forecasts to the ledger, all or none; one issued before with the same content is passed over."""
+        """Add forecasts to the ledger, all or none; one issued before with equal content is passed over."""
         self._by_subject("issue", canonical(forecasts, IssuedForecast), ledger_rows.issue, caller)
 
     def score(self, scored: Sequence[IssuedForecast], caller: Caller) -> None:
-        """Write truth and CRPS of forecasts already issued, all or none; nothing else can change, and those only once."""
+        """Write truth and CRPS of issued forecasts, once, all or none; nothing else can change."""
         self._by_subject("score", canonical(scored, IssuedForecast), ledger_rows.score, caller)
 
     def ledger(self, twin: str, caller: Caller) -> list[IssuedForecast]:
@@ -193,7 +202,7 @@ class SqliteStore:
         return about | {"sqlite": sqlite3.sqlite_version} | counts
 
     def verify(self) -> list[str]:
-        """Everything wrong with the file: damaged pages, a broken audit chain, altered facts.  Reads all of it."""
+        """What is wrong with the file: damaged pages, a broken audit chain, altered facts.  It reads all."""
         with self._database.read() as connection:
             return faults(connection, self._vault)
 
@@ -205,7 +214,7 @@ class SqliteStore:
         """Ask the access filter; a refusal is journalled, then raised."""
         try:
             self._access.check(caller, action, subject)
-        except GemelError:
+        except Exception:
             self._write(_Note(caller, f"{action} refused", subject), lambda _: None, lambda _: "")
             raise
         return _Note(caller, action, subject)
@@ -266,7 +275,7 @@ class SqliteStore:
         change: Callable[[sqlite3.Connection, Vault, Sequence[IssuedForecast]], int],
         caller: Caller,
     ) -> None:
-        """Change ledger rows of one or more subjects in one transaction, with an audit entry for each subject."""
+        """Change ledger rows in one transaction, with an audit entry for each subject."""
         of: dict[str, list[IssuedForecast]] = {}
         for forecast, _ in forecasts:
             of.setdefault(forecast.subject, []).append(forecast)

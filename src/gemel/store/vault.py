@@ -1,8 +1,8 @@
 """Sealing and finding: what goes into a row, and how it is found again without being readable.
 
-Payloads are msgpack, sealed under the subject's key and bound to the row they stand in, so that rows cannot be swapped.
-What belongs to no subject (ids, rejected rows of unknown origin, the audit trail) is sealed under the store's own key,
-that of the subject "".
+Payloads are msgpack, sealed under the subject's key and bound to the row they stand in, so that rows cannot
+be swapped.  What belongs to no subject (ids, rejected rows of unknown origin, the audit trail) is sealed
+under the store's own key, that of the subject "".
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class Twin(NamedTuple):
 def canonical(records: Iterable[S], kind: Any) -> list[tuple[S, bytes]]:
     """Each record as it will be read back, with its msgpack; StoreError for one that could not be read back.
 
-    An append-only store must never hold what it cannot return, and equal records must have equal bytes: a number given
-    as 5 is stored as 5.0 where the record says float.
+    An append-only store must never hold what it cannot return, and equal records must have equal bytes: a
+    number given as 5 is stored as 5.0 where the record says float.
     """
     decoder = _decoder(kind)
     checked: list[tuple[S, bytes]] = []
@@ -56,8 +56,8 @@ def canonical(records: Iterable[S], kind: Any) -> list[tuple[S, bytes]]:
         try:
             read: S = decoder.decode(_ENCODER.encode(record))
         except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, GemelError) as error:
-            name = getattr(record, "id", record)
-            raise StoreError(f"{type(record).__name__} {name!r} cannot be stored: {error}") from error
+            name = getattr(record, "id", "")
+            raise StoreError(f"{type(record).__name__} '{name}' cannot be stored: {error}") from error
         checked.append((read, _ENCODER.encode(read)))
     return checked
 
@@ -83,7 +83,7 @@ class Vault:
         try:
             return _decoder(kind).decode(clear)
         except (msgspec.MsgspecError, ValueError) as error:
-            raise StoreError(f"{row} cannot be read ({error}): the file is damaged; restore a copy") from error
+            raise StoreError(f"{row} cannot be read ({error}): damaged; restore a copy") from error
 
     def find(self, connection: sqlite3.Connection, subject: str) -> int | None:
         """Key of a subject, or None."""
@@ -105,7 +105,8 @@ class Vault:
     def twin(self, connection: sqlite3.Connection, name: str) -> Twin | None:
         """A twin by name, or None."""
         found = connection.execute(
-            "SELECT t.key, s.key, s.id_key, s.id, s.blind FROM twin t JOIN subject s ON s.key = t.subject WHERE t.blind = ?",
+            "SELECT t.key, s.key, s.id_key, s.id, s.blind FROM twin t "
+            "JOIN subject s ON s.key = t.subject WHERE t.blind = ?",
             (self.blind(STORE, "twin", name),),
         ).fetchone()
         return None if found is None else Twin(found[0], found[1], self.subject_id(*found[2:]))
@@ -115,12 +116,13 @@ class Vault:
         known = self.twin(connection, name)
         if known is not None:
             if known.subject != subject:
-                raise StoreError(f"twin '{name}' is of another subject, not of '{subject}': give it another id")
+                raise StoreError(f"twin '{name}' is not of '{subject}' but of another: use a new id")
             return known
         key, blind = self.key(connection, subject), self.blind(STORE, "twin", name)
         sealed = self.seal(subject, name, f"twin/{blind.hex()}")
         row = connection.execute(
-            "INSERT INTO twin (subject, blind, key_id, payload) VALUES (?, ?, ?, ?) RETURNING key", (key, blind, *sealed)
+            "INSERT INTO twin (subject, blind, key_id, payload) VALUES (?, ?, ?, ?) RETURNING key",
+            (key, blind, *sealed),
         ).fetchone()
         return Twin(row[0], key, subject)
 
@@ -131,4 +133,6 @@ class Vault:
         record = self.journal.record(entry, previous)
         key_id, payload = self.seal(STORE, entry, f"journal/{seq}")
         blind = self.blind(STORE, "subject", entry.subject)
-        connection.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?)", (seq, blind, key_id, payload, record))
+        connection.execute(
+            "INSERT INTO journal VALUES (?, ?, ?, ?, ?)", (seq, blind, key_id, payload, record)
+        )

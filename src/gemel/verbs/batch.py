@@ -5,8 +5,9 @@ One twin is a batch of one; no verb has another path for it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ __all__ = ["epoch_grid", "join", "same_kind", "split", "split_evidence"]
 
 
 def same_kind(twins: Sequence[Twin]) -> Twin:
-    """The first twin, after checking that all share model, engine, settings and size; CapabilityError otherwise."""
+    """The first twin, after checking that all share model, engine, settings, assets and size; CapabilityError otherwise."""
     if not twins:
         raise CapabilityError("no twins were given")
     first = twins[0]
@@ -30,11 +31,21 @@ def same_kind(twins: Sequence[Twin]) -> Twin:
             and other.inference == first.inference
             and other.settings == first.settings
             and other.members == first.members
+            and (other.fixed is first.fixed or _equal(other.fixed, first.fixed))
         )
         if not same:
-            raise CapabilityError(f"'{other.id}' and '{first.id}' differ in model, engine, settings or size: "
+            raise CapabilityError(f"'{other.id}' and '{first.id}' differ in model, engine, settings, assets or size: "
                                   "call the verb once for each kind")  # fmt: skip
     return first
+
+
+def _equal(a: Any, b: Any) -> bool:
+    """Whether two prepared values hold the same numbers."""
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        return a.keys() == b.keys() and all(_equal(a[k], b[k]) for k in a)
+    if isinstance(a, tuple | list) and isinstance(b, tuple | list):
+        return len(a) == len(b) and all(map(_equal, a, b))
+    return bool(np.array_equal(a, b))
 
 
 def join(twins: Sequence[Twin]) -> Belief:

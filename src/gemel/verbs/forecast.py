@@ -28,29 +28,28 @@ AS_IS = Schedule("as is")
 
 
 def forecast(
-    twin: Twin, until: Instant, plan: Plan | None = None, *, every: float | None = None,
-    times: Sequence[Instant] | None = None,
-) -> Forecast:  # fmt: skip
+    twin: Twin, until: Instant, plan: Plan | None = None, *, every: float | None = None
+) -> Forecast:
     """Every member's path from now until `until` under `plan` (default: as things are).
 
-    Output every `every` hours (default: 48 steps) or at `times`.  Two forecasts of one twin meet the same luck, so
+    Output every `every` hours (default: 48 steps).  Two forecasts of one twin meet the same luck, so
     their difference is the plans'.  Raises PlanError for a plan outside the horizon or for an input the model lacks.
     """
-    return forecast_all([twin], until - twin.now, [plan], every=every, times=times)[0]
+    return forecast_all([twin], until - twin.now, [plan], every=every)[0]
 
 
 def forecast_all(
     twins: Sequence[Twin], span: Instant, plans: Sequence[Plan | None], *, every: float | None = None,
-    times: Sequence[Instant] | None = None,
+    ahead: Sequence[Instant] | None = None,
 ) -> list[Forecast]:  # fmt: skip
     """`forecast` for many twins of one model in one call, each `span` microseconds from its own present.
 
-    Policies act one twin at a time; schedules of all twins run together.
+    `ahead` gives the outputs as times from each twin's present, instead of `every`.  Policies act one twin at a time; schedules of all twins run together.
     """
     first = same_kind(twins)
     if span <= 0:
         raise PlanError(f"the forecast ends {-span / HOUR:g} h before the twin's present: give a later 'until'")
-    moments = [_outputs(t, span, every, times) for t in twins]
+    moments = [_outputs(t, span, every, ahead) for t in twins]
     chosen = [AS_IS if p is None else p for p in plans]
     if any(isinstance(p, Policy) for p in chosen):
         return [_under_policy(t, p, m) for t, p, m in zip(twins, chosen, moments, strict=True)]
@@ -67,10 +66,10 @@ def forecast_all(
 
 
 def _outputs(
-    twin: Twin, span: Instant, every: float | None, times: Sequence[Instant] | None
+    twin: Twin, span: Instant, every: float | None, ahead: Sequence[Instant] | None
 ) -> list[Instant]:
-    if times is not None:
-        return sorted(times)
+    if ahead is not None:
+        return [twin.now + a for a in sorted(ahead)]
     step = round(every * HOUR) if every is not None else max(1, span // 48)
     if step <= 0:
         raise PlanError(f"'every' is {every} h: it must be above 0")

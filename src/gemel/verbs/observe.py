@@ -83,8 +83,9 @@ def _read(twin: Twin, facts: Sequence[Fact], until: Instant | None) -> _News:
     acts = [f for f in held if isinstance(f, Intervention)]
     events, unknown = input_events(model.inputs, acts, np.array(twin.cursor.rates), twin.cursor.pending)
     by_reading = {code: (i, q) for i, q in enumerate(model.observables) for code in (*q.codes, q.name)}
-    by_covariate = {code: (i, q) for i, q in enumerate(model.covariates) for code in (*q.codes, q.name)}
-    setters = {code: i for i, code in enumerate(model.absorbs)} if isinstance(model, Absorbs) else {}
+    by_covariate = _by_code(model.covariates)
+    absorbs = model.absorbs if isinstance(model, Absorbs) else ()
+    setters = {code: (i, q) for i, q in enumerate(absorbs) for code in (*q.codes, q.name)}
     end = max([twin.now, *(f.at for f in held)]) if until is None else until
     if end < max([twin.now, *(f.at for f in held)]):
         raise TimelineError(f"'until' {text(end)} lies before the last fact or the twin's present")
@@ -92,20 +93,28 @@ def _read(twin: Twin, facts: Sequence[Fact], until: Instant | None) -> _News:
     for fact in held:
         if not isinstance(fact, Observation):
             continue
-        if fact.code in by_reading:
+        if fact.code in setters:
+            i, q = setters[fact.code]
+            news.settings.append((fact.at, i, _canonical(fact, q)[0], fact.entity))
+        elif fact.code in by_reading:
             i, q = by_reading[fact.code]
             news.readings.append((fact.at, i, *_canonical(fact, q), _instrument(fact, q)))
-        elif fact.code in setters:
-            value = bounds(fact.value)[0]
-            news.settings.append((fact.at, setters[fact.code], value, fact.entity))
         elif fact.code in by_covariate:
-            i, q = by_covariate[fact.code]
-            news.covariates[i] = _canonical(fact, q)[0]
+            news.covariates |= {i: _canonical(fact, q)[0] for i, q in by_covariate[fact.code]}
         else:
             continue
         news.used += 1
     news.moments = _moments(news)
     return news
+
+
+def _by_code(quantities: Sequence[Quantity]) -> dict[str, list[tuple[int, Quantity]]]:
+    """The quantities that accept each code: in a coupling several parts may know one covariate."""
+    table: dict[str, list[tuple[int, Quantity]]] = {}
+    for i, q in enumerate(quantities):
+        for code in {*q.codes, q.name}:
+            table.setdefault(code, []).append((i, q))
+    return table
 
 
 def _moments(news: _News) -> list[Instant]:

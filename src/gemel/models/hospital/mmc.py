@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf
-from typing import Any, ClassVar
+from typing import Any
 
 from gemel.core.card import Card
 from gemel.core.draws import purpose
@@ -59,7 +59,7 @@ def fill(ward: Any) -> None:
 
 
 def surge(ward: Any, d: Any) -> None:
-    """`d.arrivals` extra patients at once."""
+    """`d.surge` extra patients at once."""
     for _ in range(round(d.surge)):
         join(ward)
     fill(ward)
@@ -79,7 +79,7 @@ class MMC:
     line: int = 4096
     calendar: int = 256
 
-    card: ClassVar = Card(
+    card = Card(
         title="M/M/c ward",
         version="1.0.0",
         kind="hospital",
@@ -90,25 +90,25 @@ class MMC:
         sources=(ERLANG,),
         limits="A bed taken away while occupied is lost only when its patient leaves.",
     )
-    parameters: ClassVar = (
+    parameters = (
         Quantity("arrivals", "/h", low=0.0, prior=Prior("lognormal", (2.08, 0.1), CHOSEN), about="arrivals per hour"),
         Quantity("stay", "h", low=0.0, prior=Prior("lognormal", (0.0, 0.1), CHOSEN), about="mean stay"),
     )
-    prior: ClassVar = JointPrior(parameters)
-    covariates: ClassVar = ()
-    observables: ClassVar = (
+    prior = JointPrior(parameters)
+    covariates = ()
+    observables = (
         Quantity("waiting", "{patients}", low=0.0, noise=COUNT),
         Quantity("census", "{patients}", low=0.0, noise=COUNT),
         Quantity("admitted", "{patients}", low=0.0, noise=COUNT, span="interval"),
         Quantity("left", "{patients}", low=0.0, noise=COUNT, span="interval"),
         Quantity("waited", "h", low=0.0, noise=Noise("normal", CHOSEN, sd=0.1), span="interval"),
     )
-    inputs: ClassVar = (
+    inputs = (
         Quantity("beds", "{beds}", low=0.0, high=inf, about="beds in use; a level, not an amount per hour"),
         Quantity("surge", "{patients}/h", low=0.0, dose_unit="{patients}", about="extra patients at once (a dose)"),
     )
-    settings: ClassVar = ()
-    rules: ClassVar = Rules(start=start, handle=handle, emit=emit, change=fill, dose=surge)
+    settings = ()
+    rules = Rules(start=start, handle=handle, emit=emit, change=fill, dose=surge)
 
     @property
     def leaves(self) -> tuple[Leaf, ...]:

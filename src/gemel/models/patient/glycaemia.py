@@ -8,7 +8,7 @@ depot for every product is our assumption, so the half-life is a parameter to be
 from __future__ import annotations
 
 from math import log
-from typing import Final
+from typing import Any, Final
 
 from ...core.quantity import Constant, Noise, Prior, Quantity, Source
 
@@ -57,6 +57,6 @@ GLUCOSE: Final = Quantity(
 )  # fmt: skip
 
 
-def per_kg(amount: float, weight: float) -> float:
+def per_kg(amount: Any, weight: Any) -> Any:
     """[IU] or g of the whole body as m[IU]/kg or mg/kg (rates likewise)."""
     return 1000.0 * amount / weight

@@ -75,7 +75,7 @@ class Hovorka:
         _parameter("k12", "/min", (0.0343, 0.0968), Prior("lognormal", (log(0.0595), 0.463), SIX), "return to plasma"),
         _parameter("ka1", "/min", (0.0007, 0.0157), Prior("lognormal", (log(0.00338), 1.119), SIX), "pace of x1"),
         _parameter("ka2", "/min", (0.0231, 0.1631), Prior("lognormal", (log(0.0555), 0.700), SIX), "pace of x2"),
-        _parameter("ka3", "/min", (0.003, 0.1), Prior("lognormal", (log(0.0261), 0.552), UNSURE), "pace of x3"),
+        _parameter("ka3", "/min", (0.003, 0.1), Prior("lognormal", (log(0.0241), 0.684), UNSURE), "pace of x3"),
         _parameter("St", "L/m[IU]/min", (18.7e-4, 86.1e-4), Prior("lognormal", (log(41.8e-4), 0.728), SIX),
                    "insulin's effect on transport"),
         _parameter("Sd", "L/m[IU]/min", (0.9e-4, 20.1e-4), Prior("lognormal", (log(5.09e-4), 1.170), SIX),
@@ -126,8 +126,8 @@ class Hovorka:
         population="Adults with type 1 diabetes without insulin of their own: six clamped subjects (2002) and priors.",
         causal="mechanistic",
         sources=(PAPER, SIX, SPREAD),
-        limits="No exercise, glucagon, time of day or day-to-day change. EGP0, ka3 and Se spreads come second-hand; draws of "
-        "independent parameters include persons rarer than the six. The long-acting depot is our addition.",
+        limits="No exercise, glucagon, time of day or day-to-day change. The spreads of EGP0, ka3 and Se come "
+        "second-hand; independent draws include persons rarer than the six. The long-acting depot is our addition.",
     )
 
     def start(self, p: Any, u: Any, env: Env) -> dict[str, Any]:
@@ -137,7 +137,7 @@ class Hovorka:
         insulin = (rapid + slow) / (p.ke * p.VI)
         x1, x2, x3 = p.St * insulin, p.Sd * insulin, p.Se * insulin
         made = p.EGP0 * xp.maximum(1.0 - x3, 0.0)
-        used = xp.maximum(p.VG * x1 * x2 / (p.k12 + x2), 1e-12)
+        used = xp.maximum(p.VG * x1 * x2 / (p.k12 + x2), 1e-15)
         renal = RENAL_RATE.value * p.VG
         low = made / (used + p.F01 / SATURATION.value)
         middle = (made - p.F01) / used

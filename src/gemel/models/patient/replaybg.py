@@ -37,6 +37,7 @@ SCHIAVON: Final = Source("doi:10.1109/TBME.2017.2784101", "value read in py_repl
 DALLA_MAN: Final = Source("doi:10.1177/1932296813514502", "risk of hypoglycaemia; value read in py_replay_bg 1.4.0")
 TUNED: Final = Source("gemel:assumption drift", "sd of SI: doi:10.2337/dc15-2623; the rest assumed")
 DISCREPANCY: Final = Source("gemel:assumption drift", "what the equations leave out, 8 % per root hour")
+USUAL: Final = Source("gemel:assumption", "about 0.26 [IU]/kg a day; state the person's own: Gb belongs to it")
 
 VG: Final = Constant(1.45, "dL/kg", CAPPON)
 VI: Final = Constant(0.135, "L/kg", SCHIAVON)
@@ -88,7 +89,7 @@ class ReplayBG:
     covariates: ClassVar[tuple[Quantity, ...]] = (
         WEIGHT,
         Quantity("basal", "[IU]/h", 0.0, 20.0, code="gemel:usual-basal-insulin",
-                 prior=Prior("lognormal", (log(0.8), 0.5), Source("gemel:assumption", "about 0.26 [IU]/kg a day; state the person's own: Gb belongs to it")),
+                 prior=Prior("lognormal", (log(0.8), 0.5), USUAL),
                  about="usual basal insulin: mean pump rate, or daily long-acting dose / 24 h"),
     )  # fmt: skip
     smooth: ClassVar[tuple[Quantity, ...]] = (

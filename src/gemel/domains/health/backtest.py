@@ -1,0 +1,228 @@
+"""Backtest of the diabetes twin on real records: rolling-origin forecasts beside baselines on the same points.
+
+The twin sees the first 70 % of a subject's 28 days, then goes on learning as each reading comes, and forecasts from every
+grid point of the last 30 %.  Two modes: `past`, only what was recorded by the time of the forecast; `announced`, meals
+and boluses inside the horizon known beforehand (basal changes never are).  A point is scored where every baseline lag and
+the target exist.  `post_bolus` are forecasts made within the 3 h after a bolus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from ...core.array import Array
+from ...core.clock import DAY, HOUR, MINUTE
+from ...core.errors import CollapseError
+from ...core.fact import Fact, Intervention
+from ...core.forecast import Forecast
+from ...core.model import Engine, Model
+from ...core.plan import Action, Schedule
+from ...core.subject import Subject
+from ...core.twin import Twin
+from ...verbs.create import twin
+from ...verbs.forecast import forecast_all
+from ...verbs.observe import observe
+from ...verbs.score import Scored, score
+from .baselines import LAGS, lagged, linear, persistence, ridge_ar
+from .sensor_grid import SensorGrid, on_grid
+
+__all__ = ["HORIZONS", "Settings", "backtest", "pool"]
+
+HORIZONS = (30, 60, 120)
+TRAIN = 0.7
+AFTER_BOLUS = 3 * HOUR
+BATCH = 16
+BASELINES = ("persistence", "linear", "ridge_ar")
+INPUT_OF = {"gemel:rapid-insulin": "insulin", "gemel:long-acting-insulin": "long_acting", "gemel:carbohydrate": "carbs"}
+
+Cases = dict[tuple[str, int, str], Scored]
+"""Scored forecasts by (mode, horizon in minutes, forecaster), with `post` marks kept beside them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the twin is run: model and engine by name or value, members, seed, and `stride`: forecast from every
+    stride-th grid point."""
+
+    model: Model | str = "replaybg"
+    engine: Engine | str = "enkf"
+    members: int = 256
+    seed: int = 0
+    stride: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectCases:
+    """One subject's scored forecasts and which of them were made after a bolus."""
+
+    subject: str
+    cases: Cases
+    after_bolus: dict[tuple[str, int], Bool[Array, "n"]]
+    note: str
+
+
+def backtest(
+    subject: Subject,
+    facts: Sequence[Fact],
+    settings: Settings,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> SubjectCases:
+    """Score one subject.  Raises TimelineError for a record without sensor glucose."""
+    grid = on_grid(subject, facts)
+    n, minutes = grid.glucose.shape[0], grid.step // MINUTE
+    train, lags = int(TRAIN * n), LAGS[minutes]
+    complete = np.isfinite(lagged(grid.glucose, lags)).all(axis=1)
+    origins = [k for k in range(train, n) if complete[k]][:: settings.stride]
+    found, note = _twin_forecasts(grid, settings, train, origins, progress)
+    cases: Cases = {}
+    after: dict[tuple[str, int], Any] = {}
+    boluses = np.array([a.at for a in grid.acts if a.dose is not None and a.code == "gemel:rapid-insulin"])
+    for h, horizon in enumerate(HORIZONS):
+        ahead = horizon // minutes
+        scored = [k for k in origins if k + ahead < n and np.isfinite(grid.glucose[k + ahead]) and k in found["past"]]
+        index = np.array(scored, dtype=np.int64)
+        truth = grid.glucose[index + ahead]
+        block = (index * grid.step) // DAY
+        guesses = {
+            "persistence": persistence(grid.glucose, ahead),
+            "linear": linear(grid.glucose, ahead, minutes),
+            "ridge_ar": ridge_ar(grid.glucose, ahead, lags, train),
+        }
+        for mode in ("past", "announced"):
+            cases[mode, horizon, "twin"] = _score_twin([found[mode][k] for k in scored], h, truth, block)
+            for name, guess in guesses.items():
+                miss = np.asarray(guess)[index] - truth
+                cases[mode, horizon, name] = Scored(miss, miss, block)
+            after[mode, horizon] = _after_bolus(grid.times[index], boluses)
+    return SubjectCases(subject.id, cases, after, note)
+
+
+def _twin_forecasts(
+    grid: SensorGrid, settings: Settings, train: int, origins: Sequence[int], progress: Callable[[int, int], None]
+) -> tuple[dict[str, dict[int, Forecast]], str]:
+    """Forecasts from each origin in both modes, by origin, and what went wrong on the way."""
+    own = start_twin(grid, settings, train)
+    found: dict[str, dict[int, Forecast]] = {"past": {}, "announced": {}}
+    waiting: list[tuple[int, Twin]] = []
+    wanted, restarts, n = set(origins), 0, grid.glucose.shape[0]
+    acts = sorted(grid.acts, key=lambda a: a.at)
+    given = 0
+    for k in range(n):
+        now = int(grid.times[k])
+        news: list[Fact] = list(grid.readings(k, k + 1))
+        while given < len(acts) and acts[given].at <= now:
+            news.append(acts[given])
+            given += 1
+        try:
+            own = observe(own, [f for f in news if f.at >= own.now], until=now)
+        except CollapseError:
+            restarts += 1
+            own = start_twin(grid, settings, train, at=k)
+        if k in wanted:
+            waiting.append((k, own))
+        if len(waiting) == BATCH or (k == n - 1 and waiting):
+            _forecast_batch(grid, waiting, found)
+            waiting = []
+        if k % 100 == 0 or k == n - 1:
+            progress(k + 1, n)
+    return found, f"{restarts} restarts after a collapse" if restarts else ""
+
+
+def start_twin(grid: SensorGrid, settings: Settings, train: int, at: int = 0) -> Twin:
+    """A new twin at grid point `at`, told the usual basal insulin of the training stretch."""
+    usual = usual_basal(grid, train)
+    known = {"basal": usual} if usual > 0 else {}
+    pumped = any(a.rate is not None for a in grid.acts)
+    return twin(
+        settings.model, grid.subject, at=int(grid.times[at]), covariates=known,
+        rates={"insulin": usual} if pumped else {}, engine=settings.engine, members=settings.members,
+        seed=settings.seed,
+    )  # fmt: skip
+
+
+def usual_basal(grid: SensorGrid, train: int) -> float:
+    """Mean basal insulin [[IU]/h] up to grid point `train`: pump rate over time, or long-acting doses over time."""
+    end = int(grid.times[train - 1])
+    rates = [(a.at, a.rate) for a in grid.acts if a.rate is not None and a.code == "gemel:rapid-insulin" and a.at < end]
+    if rates:
+        edges = np.array([at for at, _ in rates] + [end])
+        return float(np.sum(np.array([r for _, r in rates]) * np.diff(edges)) / (end - edges[0]))
+    doses = [a.dose for a in grid.acts if a.dose is not None and a.code == "gemel:long-acting-insulin" and a.at < end]
+    return float(sum(d for d in doses if d is not None) / ((end - grid.start) / HOUR))
+
+
+def _forecast_batch(
+    grid: SensorGrid, waiting: Sequence[tuple[int, Twin]], found: Mapping[str, dict[int, Forecast]]
+) -> None:
+    twins = [t for _, t in waiting]
+    span = max(HORIZONS) * MINUTE
+    announced = [_announced(grid, t, span) for t in twins]
+    for mode, plans in (("past", [None] * len(twins)), ("announced", announced)):
+        made = forecast_all(twins, span, plans, ahead=[h * MINUTE for h in HORIZONS])
+        found[mode].update({k: f for (k, _), f in zip(waiting, made, strict=True)})
+
+
+def _announced(grid: SensorGrid, twin: Twin, span: int) -> Schedule:
+    """Meals and boluses inside the horizon, as a plan."""
+    coming = [a for a in grid.acts if twin.now < a.at < twin.now + span and a.dose is not None]
+    return Schedule("announced", tuple(_action(a) for a in coming if a.code in INPUT_OF))
+
+
+def _action(act: Intervention) -> Action:
+    return Action(act.at, INPUT_OF[act.code], dose=act.dose, unit=act.unit)
+
+
+def _score_twin(
+    forecasts: Sequence[Forecast], h: int, truth: Float[Array, "n"], block: Int[Array, "n"]
+) -> Scored:
+    levels = (0.05, 0.25, 0.5, 0.75, 0.95)
+    quantiles = np.array([f.quantile("glucose", levels)[:, h] for f in forecasts]).reshape(-1, len(levels))
+    mean = np.array([f.mean("glucose")[h] for f in forecasts])
+    whole = np.array([np.full(f.times.shape, np.nan) for f in forecasts]).reshape(-1, len(HORIZONS))
+    whole[:, h] = truth
+    crps = np.array([f.crps("glucose", w)[h] for f, w in zip(forecasts, whole, strict=True)])
+    low90, low50, median, high50, high90 = quantiles.T
+    return Scored(
+        mean - truth, median - truth, block, crps,
+        ((low50 <= truth) & (truth <= high50)).astype(float), ((low90 <= truth) & (truth <= high90)).astype(float),
+    )  # fmt: skip
+
+
+def _after_bolus(times: Int[Array, "n"], boluses: Int[Array, "b"]) -> Bool[Array, "n"]:
+    if boluses.size == 0:
+        return np.zeros(times.shape[0], dtype=bool)
+    last = np.searchsorted(boluses, times, side="right") - 1
+    return (last >= 0) & (times - boluses[np.maximum(last, 0)] < AFTER_BOLUS)
+
+
+def pool(subjects: Sequence[SubjectCases]) -> dict[str, Any]:
+    """Scores over all subjects together: {mode: {horizon: {overall|post_bolus: {forecaster: scores}}}}."""
+    result: dict[str, Any] = {}
+    for mode in ("past", "announced"):
+        result[mode] = {}
+        for horizon in HORIZONS:
+            overall = {who: score(_joined(subjects, mode, horizon, who, False)) for who in ("twin", *BASELINES)}
+            post = {who: score(_joined(subjects, mode, horizon, who, True)) for who in ("twin", *BASELINES)}
+            result[mode][str(horizon)] = {"overall": overall, "post_bolus": post}
+    return result
+
+
+def _joined(subjects: Sequence[SubjectCases], mode: str, horizon: int, who: str, post: bool) -> Scored:
+    parts = [s.cases[mode, horizon, who] for s in subjects]
+    keep = [s.after_bolus[mode, horizon] if post else np.ones(p.block.shape, bool)
+            for s, p in zip(subjects, parts, strict=True)]  # fmt: skip
+
+    def column(name: str) -> Any:
+        columns = [getattr(p, name) for p in parts]
+        return None if columns[0] is None else np.concatenate([c[k] for c, k in zip(columns, keep, strict=True)])
+
+    blocks = [p.block + 1000 * i for i, p in enumerate(parts)]
+    block = np.concatenate([b[k] for b, k in zip(blocks, keep, strict=True)])
+    columns = {name: column(name) for name in ("mean_error", "median_error", "crps", "inside50", "inside90")}
+    return Scored(columns["mean_error"], columns["median_error"], block, columns["crps"], columns["inside50"],
+                  columns["inside90"])  # fmt: skip

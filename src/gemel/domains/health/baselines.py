@@ -1,0 +1,51 @@
+"""Forecasts of sensor glucose that any twin must beat: last value, straight line, ridge regression on recent values.
+
+None has a distribution, so none has a CRPS or a coverage.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+
+from ...core.array import Array
+
+__all__ = ["LAGS", "lagged", "linear", "persistence", "ridge_ar"]
+
+LAGS = {5: 12, 15: 4}
+"""Autoregressive lags for a grid of 5 and 15 min: one hour, counting the present."""
+
+
+def lagged(glucose: Float[Array, "n"], lags: int) -> Float[Array, "n l"]:
+    """The last `lags` values at each point, newest first; NaN before the record."""
+    n = glucose.shape[0]
+    padded = np.concatenate([np.full(lags - 1, np.nan), np.asarray(glucose)])
+    return np.stack([padded[lags - 1 - k : lags - 1 - k + n] for k in range(lags)], axis=1)
+
+
+def persistence(glucose: Float[Array, "n"], ahead: int) -> Float[Array, "n"]:
+    """The present value stays; `ahead` in grid steps, made at each point."""
+    return np.array(glucose)
+
+
+def linear(glucose: Float[Array, "n"], ahead: int, step_minutes: int) -> Float[Array, "n"]:
+    """The line through the present value and the one 30 min ago goes on."""
+    back = 30 // step_minutes
+    now = np.asarray(glucose)
+    then = np.concatenate([np.full(back, np.nan), now[:-back]])
+    return now + (now - then) / back * ahead
+
+
+def ridge_ar(glucose: Float[Array, "n"], ahead: int, lags: int, train: int, penalty: float = 1.0) -> Float[Array, "n"]:
+    """Least squares on the last `lags` values with a ridge penalty, fitted to targets before index `train`
+    (Hoerl and Kennard 1970, doi:10.1080/00401706.1970.10488634), applied everywhere."""
+    x = lagged(glucose, lags)
+    n = x.shape[0]
+    y = np.concatenate([np.asarray(glucose)[ahead:], np.full(min(ahead, n), np.nan)])
+    use = np.isfinite(x).all(axis=1) & np.isfinite(y) & (np.arange(n) + ahead < train)
+    if use.sum() <= lags:
+        return np.full(n, np.nan)
+    centre, mean = x[use].mean(axis=0), y[use].mean()
+    a = x[use] - centre
+    weights = np.linalg.solve(a.T @ a + penalty * np.eye(lags), a.T @ (y[use] - mean))
+    return (x - centre) @ weights + mean
