@@ -3,7 +3,7 @@
 # Each sets up .venv/ from its lock in requirements/; a stamp file there makes the next run quick.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench evidence docs lock clean
+.PHONY: help setup demo test check bench evidence docs lock clean
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -23,6 +23,8 @@ test: .venv/.test ## set up, then every check and test; prints what it took
 	$(BIN)/python -m pytest -m 'not alone' -n $(JOBS) --dist worksteal $(ARGS) || status=$$?; \
 	$(BIN)/python -m pytest -m alone $(ARGS) || { code=$$?; test $$code = 5 || status=$$code; }; \
 	echo "suite: $$(( $$(date +%s) - start )) s, $(JOBS) at a time"; exit $$status
+
+setup: .venv/.test ## set up .venv/ for work on gemel
 
 check: .venv/.test ## the checks that read the tree and run no model (seconds)
 	$(BIN)/python -m tools.check

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-import ast
 import os
+import re
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import jaxtyping
-import jaxtyping._import_hook as hook
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-
-COMPILED = {"njit", "cfunc", "vectorize", "guvectorize", "overload", "intrinsic"}
-"""numba's decorators: what they compile must stay the bare function."""
-
-_opted_out = hook._is_no_type_check
+_NUMBA = re.compile(r"^\s*(?:from|import) numba\b", re.M)
 
 
-def _left_alone(decorator: ast.AST) -> bool:
-    target = decorator.func if isinstance(decorator, ast.Call) else decorator
-    name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
-    return name in COMPILED or _opted_out(decorator)
+def _package() -> Path:
+    found = find_spec("gemel")
+    assert found is not None and found.origin is not None, "gemel is not installed: make setup"
+    mutant = os.environ.get("GEMEL_MUTANT")  # tools/mutate.py: the broken copy must be the one that is tested
+    assert mutant is None or Path(found.origin).is_relative_to(mutant), f"testing {found.origin}, not {mutant}"
+    return Path(found.origin).parent
+
+
+def _checked(package: Path) -> Iterator[str]:
+    """Every module but those that import numba: what it compiles must stay the bare function."""
+    for path in package.rglob("*.py"):
+        if path.name != "__init__.py" and not _NUMBA.search(path.read_text()):
+            yield ".".join(("gemel", *path.relative_to(package).with_suffix("").parts))
 
 
 # From here on every function and dataclass of gemel checks its annotations, shapes included, on each call.
-hook._is_no_type_check = _left_alone
-jaxtyping.install_import_hook("gemel", "beartype.beartype")
-
-if mutant := os.environ.get("GEMEL_MUTANT"):  # tools/mutate.py: the broken copy must be the one that is tested
-    found = find_spec("gemel")
-    assert found and found.origin and Path(found.origin).is_relative_to(mutant), f"testing {found}, not {mutant}"
+jaxtyping.install_import_hook([*_checked(_package())], "beartype.beartype")
 
 
 @pytest.fixture(scope="session")

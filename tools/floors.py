@@ -33,9 +33,9 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "govern": ("core",),
     "verbs": ("core", "numerics", "models", "engines", "coupling"),
     "domains": ("core", "numerics", "models", "engines", "coupling", "verbs"),
-    "runtime": _BELOW_RUNTIME,
-    "server": (*_BELOW_RUNTIME, "runtime"),
-    "cli": (*_BELOW_RUNTIME, "runtime", "server"),
+    "runtime": (*_BELOW_RUNTIME, "__init__"),
+    "server": (*_BELOW_RUNTIME, "runtime", "__init__"),
+    "cli": (*_BELOW_RUNTIME, "runtime", "server", "__init__"),
     "__main__": ("cli",),
     "__init__": (*_BELOW_RUNTIME, "runtime"),
 }

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -80,6 +81,11 @@ def environments() -> Iterator[dict[str, str]]:
                 }
 
 
+@cache
+def _requires(name: str) -> tuple[Requirement, ...]:
+    return tuple(map(Requirement, metadata.requires(name) or ()))
+
+
 def unmet(locked: Mapping[str, str], asked: list[Requirement], environment: Mapping[str, str]) -> list[str]:
     """Requirements, direct and transitive, that `locked` does not satisfy in this marker environment."""
     problems: list[str] = []
@@ -99,7 +105,7 @@ def unmet(locked: Mapping[str, str], asked: list[Requirement], environment: Mapp
         else:
             for inner in ({""} | requirement.extras) - {e for n, e in seen if n == name}:
                 seen.add((name, inner))
-                queue += [(name, inner, Requirement(line)) for line in metadata.requires(name) or ()]
+                queue += [(name, inner, needed) for needed in _requires(name)]
     return sorted(set(problems))
 
 

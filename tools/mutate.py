@@ -60,7 +60,7 @@ def apply(mutation: Mutation, source: Path, package: str = "gemel") -> None:
 def outcome(tests: Sequence[str], mutation: Mutation | None, root: Path, package: str = "gemel") -> tuple[int, str]:
     """pytest's exit code and output for the tests on a copy of src/, mutated unless `mutation` is None."""
     with tempfile.TemporaryDirectory() as scratch:
-        source = Path(scratch) / "src"
+        source = Path(scratch).resolve() / "src"
         shutil.copytree(root / "src", source, ignore=shutil.ignore_patterns("__pycache__"))
         if mutation is not None:
             apply(mutation, source, package)

@@ -10,6 +10,7 @@ environment's commands are on the path and as `.venv/bin/...`.  A block that can
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -17,6 +18,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import PIPE, STDOUT
 
 ROOT = Path(__file__).resolve().parents[1]
 UNTOLD = ("docs/reference", "docs/decisions")
@@ -72,8 +74,6 @@ def pages(root: Path = ROOT) -> list[Path]:
 
 def run(page: Path, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a page's blocks in `folder`; the output names each block, the last one being where it stopped."""
-    import json
-
     story = folder / ".story.json"
     story.write_text(json.dumps([(b.language, b.line, b.code) for b in blocks(page.read_text()) if b.skip is None]))
     venv = folder / ".venv"
@@ -85,7 +85,7 @@ def run(page: Path, folder: Path) -> subprocess.CompletedProcess[str]:
     }
     command = [sys.executable, "-c", _DRIVER, str(story), page.name]
     try:
-        return subprocess.run(command, cwd=folder, env=env, text=True, stdout=-1, stderr=-2, timeout=SECONDS)
+        return subprocess.run(command, cwd=folder, env=env, text=True, stdout=PIPE, stderr=STDOUT, timeout=SECONDS)
     except subprocess.TimeoutExpired as late:
         output = late.stdout.decode() if isinstance(late.stdout, bytes) else late.stdout or ""
         return subprocess.CompletedProcess(command, 124, f"{output}\nstopped after {SECONDS} s")

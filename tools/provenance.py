@@ -225,7 +225,7 @@ class _Reader(ast.NodeVisitor):
             small = isinstance(number, int) and number <= SMALL
             if small or number in STRUCTURE or _power_of_ten(number) or _REASON.search(self.file.text[node.lineno - 1]):
                 return
-            self._add(node, f"bare number {number:g}: write NAME = Constant({number:g}, unit, source)")
+            self._add(node, f"bare number {number:g}: Constant({number:g}, unit, source), or  # structure: why")
 
     def _add(self, node: ast.expr, message: str) -> None:
         self.problems.append(f"{self.file.path.relative_to(self.file.root)}:{node.lineno}: {message}")

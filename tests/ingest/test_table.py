@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gzip
-import resource
+import random
+import tracemalloc
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,6 +81,7 @@ def test_levels_and_bounds_are_censored_values(written: str, meant: object) -> N
         ("2024-01-01T00:00:00,1_00", "not a number: mgdl is '1_00'"),
         ("2024-01-01T00:00:00,", "no value: mgdl is empty"),
         ("2024-13-01T00:00:00,100", "bad time: '2024-13-01T00:00:00' is not an ISO 8601 time"),
+        ("0001-01-01T00:00:00+05:00,100", "bad time: '0001-01-01T00:00:00+05:00' is beyond the calendar"),
         ("2024-01-01,100", "bad time: '2024-01-01' has no time of day"),
         ("2024-01-01T00:00:00", "bad row: 1 of 2 fields"),
         ("2024-01-01T00:00:00,100,5", "bad row: 3 fields where the header has 2"),
@@ -118,8 +120,8 @@ def test_a_repeated_hour_is_placed_in_a_file_that_runs_backward() -> None:
 
 def test_a_repeated_hour_without_order_is_its_first_pass() -> None:
     assert times(items("t,mgdl\n2024-10-27T01:30:00,100\n", zone=LONDON)) == ["10-27 00:30"]
-    unordered = "t,mgdl\n2024-10-30T00:00:00,100\n2024-10-27T01:30:00,100\n"
-    assert times(items(unordered, zone=LONDON))[1] == "10-27 00:30"
+    unordered = "t,mgdl\n2024-10-29T00:00:00,100\n2024-10-30T00:00:00,100\n2024-10-27T01:30:00,100\n"
+    assert times(items(unordered, zone=LONDON))[2] == "10-27 00:30"
 
 
 def test_an_offset_in_the_text_or_in_the_mapping_wins_over_the_zone() -> None:
@@ -140,7 +142,7 @@ def test_ids_are_the_same_on_every_run_and_differ_between_scopes() -> None:
     (a,), (b,), (c,) = (list(read(text, PLAN, zone="UTC", scope=s)) for s in ("p1", "p1", "p2"))
     assert not isinstance(a, Rejected) and not isinstance(b, Rejected) and not isinstance(c, Rejected)
     assert a == b and a.id != c.id
-    assert a.id == "REPLACED"
+    assert a.id == "fbae9d882f733d7094d932ae"
 
 
 def test_a_row_with_a_record_name_amends_the_earlier_one() -> None:
@@ -166,11 +168,12 @@ def test_a_half_written_last_line_is_rejected_as_truncated(text: str, truncated:
 
 
 def test_a_gzip_file_that_breaks_off_keeps_what_came_before(tmp_path: Path) -> None:
-    rows = "".join(f"2024-01-01T00:{i % 60:02d}:00,{100 + i % 97}\n" for i in range(20_000))
+    noise = random.Random(1)
+    rows = "".join(f"2024-01-01T00:{i % 60:02d}:00,{100 + noise.random()}\n" for i in range(2_000))
     path = tmp_path / "cut.csv.gz"
     path.write_bytes(gzip.compress(f"t,mgdl\n{rows}".encode())[:-4000])
     found = list(read(path, PLAN, zone="UTC"))
-    assert len(found) > 1
+    assert len(found) > 1000
     assert isinstance(found[-1], Rejected) and found[-1].reason.startswith("truncated: the compressed file")
 
 
@@ -251,21 +254,18 @@ def test_a_wide_table_gives_one_item_per_rule_that_applies() -> None:
     assert [(f.value, f.unit) for f in facts if isinstance(f, Observation)] == [
         (Exact(5.5), "mmol/L"),
         (Level("good"), "1"),
+        (Exact(5.5), "mg/mL"),  # 550 mg/dL: possible
     ]
     assert [(f.dose, f.rate, f.unit) for f in facts if isinstance(f, Intervention)] == [
         (2.5, None, "[IU]"),
         (None, 0.0, "[IU]/h"),
     ]
-    assert (
-        [r.split(":")[0] for r in reasons(found)]
-        == [
-            "impossible value",  # 5.5 mg/mL is 550 mg/dL: possible; see below
-            "wrong unit",
-            "not a number",
-            "not a number",
-            "impossible value",
-        ][1:]
-    )
+    assert [r.split(":")[0] for r in reasons(found)] == [
+        "wrong unit",
+        "not a number",
+        "not a number",
+        "impossible value",
+    ]
     assert feed.items == len(found) + feed.skipped.total()
     assert feed.skipped["n is zero: a dose of nothing"] == 1
 
@@ -332,7 +332,19 @@ def test_arbitrary_bytes_give_items_or_an_ingest_error(tail: bytes, head: bytes)
 
 
 CELL = st.sampled_from(
-    ["2024-01-01T00:00:00", "2024-10-27T01:30:00", "100", "", "x", '"a"', '"', "9999", "0001-01-01T00:00:00", "<40"]
+    [
+        "2024-01-01T00:00:00",
+        "2024-10-27T01:30:00",
+        "100",
+        "",
+        "x",
+        '"a"',
+        '"',
+        "9999",
+        "0001-01-01T00:00:00",
+        "9999-12-31T23:59:59-09:00",
+        "<40",
+    ]
 )
 
 
@@ -350,24 +362,25 @@ def test_no_row_is_lost(cells: list[tuple[str, str]]) -> None:
 
 @pytest.mark.slow
 def test_a_large_file_is_read_in_bounded_memory(tmp_path: Path) -> None:
-    path, rows = tmp_path / "large.csv", 800_000
+    path, rows, note = tmp_path / "large.csv", 4_000, "x" * 12_500
     start = instant("2020-01-01T00:00:00Z")
     with path.open("w") as stream:
         stream.write("t,mgdl,note\n")
         for i in range(rows):
             at = datetime.fromtimestamp((start + i * 5 * MINUTE) / 1e6, UTC)
-            stream.write(f"{at:%Y-%m-%dT%H:%M:%S},{40 + i % 300},some text to make it longer than that\n")
+            stream.write(f"{at:%Y-%m-%dT%H:%M:%S},{40 + i % 300},{note}\n")
     assert path.stat().st_size > 45e6
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    tracemalloc.start()
     count = sum(1 for item in read(path, PLAN, zone="UTC") if not isinstance(item, Rejected))
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
     assert count == rows
-    assert grown < 20_000  # KiB: block, line and caches, not 50 MB of file or 800,000 facts
+    assert peak < 8e6  # a few blocks of 1 MiB and the caches, not 50 MB of file
 
 
 def test_gaps_are_reported_where_readings_are_dense() -> None:
     rows = "".join(f"2024-01-0{1 + i // 12}T{i % 12:02d}:00:00,100\n" for i in range(24))
-    _, report = collect(read(f"t,mgdl\n{rows}".encode(), PLAN, zone="UTC"), gap_hours=2)
+    _, report = collect(read(f"t,mgdl\n{rows}".encode(), PLAN, zone="UTC"), gap_hours=2.0)
     count = report.codes["loinc:99504-3"]
     assert count.gaps == 1 and count.dense
     assert count.longest_gaps[0].end - count.longest_gaps[0].start == 13 * HOUR

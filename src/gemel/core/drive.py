@@ -28,7 +28,8 @@ __all__ = ["Drive", "InputEvent", "cut", "grid_hours", "input_events", "stack"]
 
 @dataclass(frozen=True, slots=True)
 class Drive:
-    """Segments and output times; the row axis is 1 where all rows share it.
+    """Segments and output times; the row axis is 1 where all rows share it, and that of the covariates may already have
+    a row per member where the others still have one per twin.
 
     dt [us]; clock as in `CLOCK` at the segment's start; tick is the index on the epoch grid where a segment starts on
     it, else -1; rate in each input's unit per its time; dose in its dose unit; output is the segment at whose end each
@@ -40,7 +41,7 @@ class Drive:
     tick: Int[Array, "#r s"]
     rate: Float[Array, "#r s m"]
     dose: Float[Array, "#r s m"]
-    covariates: Float[Array, "#r #s k"]
+    covariates: Float[Array, "#q #s k"]
     output: Int[Array, "#r t"]
 
     @property

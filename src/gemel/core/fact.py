@@ -145,14 +145,14 @@ def bounds(value: Value) -> tuple[float, float]:
     """
     match value:
         case Exact(v):
-            return v, v
+            return float(v), float(v)
         case Count(n):
             return float(n), float(n)
         case Below(limit):
-            return -inf, limit
+            return -inf, float(limit)
         case Above(limit):
-            return limit, inf
+            return float(limit), inf
         case Between(low, high):
-            return low, high
+            return float(low), float(high)
         case _:
             return float("nan"), float("nan")

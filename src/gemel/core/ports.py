@@ -100,7 +100,10 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IssuedForecast(msgspec.Struct, frozen=True, kw_only=True):
-    """A ledger row: what was forecast, by what, on which facts, for when; scored when the truth arrives."""
+    """A ledger row: what was forecast, by what, on which facts, for when; scored when the truth arrives.
+
+    `stale` says why the twin was stale when it spoke; empty when it was not.
+    """
 
     id: str
     twin: str
@@ -116,6 +119,7 @@ class IssuedForecast(msgspec.Struct, frozen=True, kw_only=True):
     facts_hash: str
     truth: float | None = None
     crps: float | None = None
+    stale: str = ""
 
 
 @runtime_checkable

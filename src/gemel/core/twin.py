@@ -86,11 +86,14 @@ class Twin:
         """Weighted mean and 90 % interval of each parameter and of each scalar smooth state."""
         from .forecast import weighted_quantile
 
-        w = self.belief.weights()[0]
+        weights = self.belief.weights()[0]
+        live = weights > 0
+        w = weights[live]
         columns = [(q, np.asarray(self.belief.theta)[:, i]) for i, q in enumerate(self.model.parameters)]
         columns += [(q, np.asarray(self.belief.state[q.name])) for q in self.model.smooth if q.shape == ()]
         rows: list[dict[str, Any]] = []
-        for q, values in columns:
+        for q, everyone in columns:
+            values = everyone[live]
             low, high = weighted_quantile(values[:, None], w, np.array([0.05, 0.95]))[:, 0]
             rows.append({"name": q.name, "unit": q.unit, "mean": float(w @ values), "low": low, "high": high})
         return rows

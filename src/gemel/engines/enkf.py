@@ -123,20 +123,28 @@ class _Update:
         twins, each = low.shape[0], theta.shape[0] // low.shape[0]
         grid = lambda a: xp.asarray(a).reshape(twins, each, *a.shape[1:])  # noqa: E731
         alive = grid(xp.isfinite(logw) & xp.isfinite(y).all(axis=1))
-        x: dict[str, Any] = {f"theta:{q.name}": grid(free(q, theta[:, i], xp)) for i, q in self.columns}
-        x |= {f"state:{q.name}": grid(free(q, leaves[q.name], xp)) for q in self.smooth}
-        predicted = [grid(y[:, c]) for c in range(len(self.observables))]
+        # one stack (leaf numbers, b, n) of all that moves: parameters and smooth states in free space, then predictions
+        free_theta = [grid(free(q, theta[:, i], xp))[None] for i, q in self.columns]
+        free_state = [xp.moveaxis(grid(free(q, leaves[q.name], xp)).reshape(twins, each, -1), 2, 0) for q in self.smooth]
+        moving = [*free_theta, *free_state]
+        sizes = [piece.shape[0] for piece in moving]
+        x = xp.concatenate([*moving, xp.moveaxis(grid(y), 2, 0)]) if moving else xp.moveaxis(grid(y), 2, 0)
+        own = sum(sizes)
+        alive = alive & xp.isfinite(x).all(axis=0)
         evidence = xp.zeros(twins)
         for c, q in enumerate(self.observables):
             reading = (low[:, c], high[:, c], sd[:, c])
-            size = self._noise_size(q.noise, predicted[c], theta, alive, xp)
+            size = self._noise_size(q.noise, x[own + c], theta, alive, xp)
             luck = grid(normal(key, purpose(f"perturb:{q.name}"), xp.repeat(at, each), xp))
-            x, predicted, gained = self._one(c, (x, predicted), reading, size, luck, alive)
+            x, gained = self._one(q.noise, x, x[own + c], reading, size, luck, alive)
             evidence = evidence + gained
+        pieces = xp.split(x[:own], np.cumsum(sizes)[:-1]) if moving else []
         moved = theta
-        for i, q in self.columns:
-            moved = moved.at[:, i].set(bound(q, x[f"theta:{q.name}"].reshape(-1), xp))
-        new = {q.name: bound(q, x[f"state:{q.name}"], xp).reshape(leaves[q.name].shape) for q in self.smooth}
+        for (i, q), piece in zip(self.columns, pieces, strict=False):
+            moved = moved.at[:, i].set(bound(q, piece.reshape(-1), xp))
+        new: dict[str, Any] = {}
+        for q, piece in zip(self.smooth, pieces[len(self.columns) :], strict=True):
+            new[q.name] = bound(q, xp.moveaxis(piece, 0, 2).reshape(leaves[q.name].shape), xp)
         alive = alive.reshape(-1) & xp.isfinite(moved).all(axis=1)
         for leaf in new.values():
             alive = alive & xp.isfinite(leaf).reshape(leaf.shape[0], -1).all(axis=1)
@@ -153,44 +161,31 @@ class _Update:
         size = own if noise.family == "lognormal" else xp.sqrt(own**2 + (noise.relative * y) ** 2)
         return xp.where(alive, size, 0.0).sum(axis=1) / xp.maximum(alive.sum(axis=1), 1)
 
-    def _one(self, c: int, ensemble: Any, reading: Any, size: Any, luck: Any, alive: Any) -> tuple[Any, Any, Any]:
-        """The readings of observable c move everything, also the predictions of the observables still to come."""
+    def _one(
+        self, noise: Noise | None, x: Any, y: Any, reading: Any, size: Any, luck: Any, alive: Any
+    ) -> tuple[Any, Any]:
+        """The readings of one observable move everything, also the predictions of the observables still to come."""
         xp = jax_numpy()
-        x, predicted = ensemble
         low, high, sd = reading
         seen = ~xp.isnan(low)
-        noise = self.observables[c].noise
-        y = predicted[c]
         if noise is not None and noise.family == "lognormal":
             y, low, high = xp.log(xp.maximum(y, FLOOR)), xp.log(low), xp.log(high)
         spread = xp.where(xp.isnan(sd), size, sd)
         n = xp.maximum(alive.sum(axis=1), 3)
-        mean = lambda a: xp.where(alive, a, 0.0).sum(axis=1) / n  # noqa: E731
+        mean = lambda a: xp.where(alive, a, 0.0).sum(axis=-1) / n  # noqa: E731
         away = xp.where(alive, y - mean(y)[:, None], 0.0)
         variance = (away**2).sum(axis=1) / (n - 1)
         total = variance + spread**2
-        error = spread[:, None] * (luck - mean(luck)[:, None])
-        noisy = y + error
-        gap = xp.where(seen[:, None], xp.clip(noisy, low[:, None], high[:, None]) - noisy, 0.0)
-
-        def move(leaf: Any) -> Any:
-            rest = (1,) * (leaf.ndim - 2)
-            wide = lambda a: a.reshape(a.shape + rest)  # noqa: E731
-            held = xp.where(wide(alive), leaf, 0.0)
-            centre = held.sum(axis=1) / wide(n)
-            off = xp.where(wide(alive), held - centre[:, None], 0.0)
-            covariance = (off * wide(away)).sum(axis=1) / wide(n - 1)
-            gain = covariance / wide(xp.maximum(total, FLOOR))
-            if self.shrink:
-                own = (off**2).sum(axis=1) / wide(n - 1)
-                rho2 = covariance**2 / xp.maximum(own * wide(variance), FLOOR)
-                noise = (1.0 - rho2) / (wide(n - 2) * xp.maximum(rho2, FLOOR))
-                gain = gain * xp.maximum(0.0, 1.0 - noise)
-            return leaf + gain[:, None] * wide(gap)
-
+        noisy = y + spread[:, None] * (luck - mean(luck)[:, None])
+        gap = xp.where(seen[:, None] & alive, xp.clip(noisy, low[:, None], high[:, None]) - noisy, 0.0)
+        off = xp.where(alive, x - mean(x)[..., None], 0.0)
+        covariance = (off * away).sum(axis=-1) / (n - 1)
+        gain = covariance / xp.maximum(total, FLOOR)
+        if self.shrink:
+            own = (off**2).sum(axis=-1) / (n - 1)
+            rho2 = covariance**2 / xp.maximum(own * variance, FLOOR)
+            gain = gain * xp.maximum(0.0, 1.0 - (1.0 - rho2) / ((n - 2) * xp.maximum(rho2, FLOOR)))
         exact = seen & (low == high)
         miss = xp.where(exact, low - mean(y), 0.0)
         gained = xp.where(exact, -0.5 * (miss**2 / total + xp.log(total) + log(2.0 * pi)), 0.0)
-        moved = {name: move(leaf) for name, leaf in x.items()}
-        later = [move(v) if k > c else v for k, v in enumerate(predicted)]
-        return moved, later, gained
+        return x + gain[..., None] * gap, gained

@@ -52,6 +52,7 @@ class TemperedParticle:
             belief, running = advance(model, belief, step, fixed, key)
             belief, predicted = after_reading(model, belief, running, step)
             if step.seen.any():
+                belief.weights(twins)  # raises when every member of a twin has failed
                 logl = log_likelihood(model, np.asarray(predicted), belief, step)
                 belief, parents, gained = self._temper(model, belief, logl, number, key)
                 origin, log_evidence = origin[parents], log_evidence + gained

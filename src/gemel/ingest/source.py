@@ -8,9 +8,9 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterator
-from io import BytesIO
+from io import BufferedReader, BytesIO
 from pathlib import Path
-from typing import BinaryIO, Literal, NamedTuple, cast
+from typing import Literal, NamedTuple
 
 from gemel.core.errors import IngestError
 
@@ -37,9 +37,25 @@ def name_of(source: Source) -> str:
     return "bytes" if isinstance(source, bytes) else Path(source).name
 
 
-def _open(source: Source) -> BinaryIO:
+class _Gzip(gzip.GzipFile):
+    """A gzip stream that closes what it reads from."""
+
+    def __init__(self, raw: BufferedReader | BytesIO) -> None:
+        super().__init__(fileobj=raw, mode="rb")
+        self._raw = raw
+
+    def close(self) -> None:
+        """Close both."""
+        super().close()
+        self._raw.close()
+
+
+Stream = BufferedReader | BytesIO | _Gzip
+
+
+def _open(source: Source) -> Stream:
     try:
-        raw: BinaryIO = BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb")
+        raw = BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb")
     except (OSError, ValueError) as error:
         reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
         raise IngestError(
@@ -49,25 +65,21 @@ def _open(source: Source) -> BinaryIO:
         raw.seek(0)
         return raw
     raw.seek(0)
-    return cast(BinaryIO, gzip.GzipFile(fileobj=raw, mode="rb"))
-
-
-def _close(stream: BinaryIO) -> None:
-    inner = cast("BinaryIO | None", stream.fileobj) if isinstance(stream, gzip.GzipFile) else None
-    stream.close()
-    if inner is not None:
-        inner.close()
+    return _Gzip(raw)
 
 
 def first_bytes(source: Source, count: int = 4096) -> bytes:
     """The first bytes; IngestError when there are none or they cannot be read."""
     stream = _open(source)
+    head = b""
     try:
-        head = stream.read(count)
+        while len(head) < count and (block := stream.read1(count)):
+            head += block
     except (OSError, EOFError, zlib.error) as error:
-        raise IngestError(f"'{name_of(source)}' is a damaged gzip file: {error}") from error
+        if not head:
+            raise IngestError(f"'{name_of(source)}' is a damaged gzip file: {error}") from error
     finally:
-        _close(stream)
+        stream.close()
     if not head:
         raise IngestError(f"'{name_of(source)}' is empty (0 bytes): ask for it again")
     return head
@@ -81,7 +93,7 @@ def whole(source: Source) -> bytes:
     except (OSError, EOFError, zlib.error) as error:
         raise IngestError(f"'{name_of(source)}' is cut short or damaged: {error}") from error
     finally:
-        _close(stream)
+        stream.close()
     if len(content) > _LARGEST_DOCUMENT:
         raise IngestError(f"'{name_of(source)}' is a document of more than 1 GiB: send it as NDJSON, a resource a line")
     return content
@@ -93,14 +105,14 @@ def lines(source: Source) -> Iterator[Line]:
     try:
         yield from _split(stream)
     finally:
-        _close(stream)
+        stream.close()
 
 
-def _split(stream: BinaryIO) -> Iterator[Line]:
+def _split(stream: Stream) -> Iterator[Line]:
     number, rest, overlong, broken = 1, b"", False, False
     while True:
         try:
-            block = stream.read(_BLOCK)
+            block = stream.read1(_BLOCK)  # what a damaged file still yields comes before its error
         except (OSError, EOFError, zlib.error):
             block, broken = b"", True
         if not block:

@@ -21,7 +21,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _QUARTER = 15 * MINUTE
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def _offsets(quarter: int, tz: str) -> tuple[Instant, Instant]:
     """Local minus UTC on the first and the second pass of a local quarter-hour; equal unless it is repeated."""
     local = quarter * _QUARTER
@@ -38,14 +38,17 @@ class Calendar:
         self._form = form
         self._fixed = None if offset == "local" else _fixed_offset(offset)
         self._last: Instant | None = None
-        self._backward = False
+        self._backward: bool | None = None
 
     def instant(self, text: str) -> Instant:
         """The instant of a time as written.  Raises TimelineError that names the time."""
         moment = self._parse(text)
         if moment.tzinfo is None and self._fixed is not None:
             moment = moment.replace(tzinfo=self._fixed)
-        at = instant(moment) if moment.tzinfo is not None else self._local(moment)
+        try:
+            at = instant(moment) if moment.tzinfo is not None else self._local(moment)
+        except OverflowError as error:
+            raise TimelineError(f"'{text[:40]}' is beyond the calendar") from error
         if self._last is not None and at != self._last:
             self._backward = at < self._last
         self._last = at
@@ -77,7 +80,7 @@ class Calendar:
         last = self._last
         if last is None:
             return first
-        if self._backward:
+        if second < last if self._backward is None else self._backward:
             for at in (second, first):
                 if at <= last:
                     return at

@@ -157,7 +157,7 @@ def _pad_drive(drive: Drive, rows: int, size: int) -> Drive:
     segments, outputs = drive.dt.shape[1], drive.output.shape[1]
     more, spare = bucket(segments) - segments, bucket(max(outputs, 1)) - outputs
 
-    def wide(a: Array, extra: int, fill: float) -> Array:
+    def wide(a: Array, extra: int, fill: int = 0) -> Array:
         array = np.asarray(a)
         if array.shape[0] == rows and rows != 1:
             array = _pad(array, size)
@@ -167,11 +167,11 @@ def _pad_drive(drive: Drive, rows: int, size: int) -> Drive:
 
     covariates = np.asarray(drive.covariates)
     return Drive(
-        dt=wide(drive.dt, more, 0.0),
-        clock=wide(drive.clock, more, 0.0),
+        dt=wide(drive.dt, more),
+        clock=wide(drive.clock, more),
         tick=wide(drive.tick, more, -1),
-        rate=wide(drive.rate, more, 0.0),
-        dose=wide(drive.dose, more, 0.0),
-        covariates=wide(covariates, more if covariates.shape[1] > 1 else 0, 0.0),
-        output=wide(drive.output, spare, 0),
+        rate=wide(drive.rate, more),
+        dose=wide(drive.dose, more),
+        covariates=wide(covariates, more if covariates.shape[1] > 1 else 0),
+        output=wide(drive.output, spare),
     )

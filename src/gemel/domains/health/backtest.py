@@ -29,7 +29,7 @@ from ...verbs.forecast import forecast_all
 from ...verbs.observe import observe
 from ...verbs.score import Scored, score
 from .baselines import LAGS, lagged, linear, persistence, ridge_ar
-from .sensor_grid import SensorGrid, on_grid
+from .sensor_grid import DAYS, SensorGrid, on_grid
 
 __all__ = ["HORIZONS", "Settings", "backtest", "pool"]
 
@@ -46,14 +46,15 @@ Cases = dict[tuple[str, int, str], Scored]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How the twin is run: model and engine by name or value, members, seed, and `stride`: forecast from every
-    stride-th grid point."""
+    """How the twin is run: model and engine by name or value, members, seed, `stride`: forecast from every stride-th
+    grid point, and `days`: length of the window."""
 
     model: Model | str = "replaybg"
     engine: Engine | str = "enkf"
     members: int = 256
     seed: int = 0
     stride: int = 1
+    days: int = DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def backtest(
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> SubjectCases:
     """Score one subject.  Raises TimelineError for a record without sensor glucose."""
-    grid = on_grid(subject, facts)
+    grid = on_grid(subject, facts, settings.days)
     n, minutes = grid.glucose.shape[0], grid.step // MINUTE
     train, lags = int(TRAIN * n), LAGS[minutes]
     complete = np.isfinite(lagged(grid.glucose, lags)).all(axis=1)

@@ -67,14 +67,14 @@ def grid_step(times: Int[Array, "n"]) -> Instant:
     return 15 * MINUTE if typical >= 10 * MINUTE else 5 * MINUTE
 
 
-def on_grid(subject: Subject, facts: Sequence[Fact]) -> SensorGrid:
-    """The subject's first 28 days on the grid.  Raises TimelineError without glucose readings."""
+def on_grid(subject: Subject, facts: Sequence[Fact], days: int = DAYS) -> SensorGrid:
+    """The subject's first `days` days on the grid.  Raises TimelineError without glucose readings."""
     held = list(Timeline(subject, tuple(facts)))
     readings = [f for f in held if isinstance(f, Observation) and f.code == GLUCOSE_CODE]
     if not readings:
         raise TimelineError(f"subject '{subject.id}' has no sensor glucose ({GLUCOSE_CODE}) to forecast")
     start = _midnight(held[0].at, subject.zone)
-    end = start + DAYS * DAY
+    end = start + days * DAY
     inside = [(f.at, _mgdl(f)) for f in readings if start <= f.at < end]
     times, values = np.array([t for t, _ in inside], dtype=np.int64), np.array([v for _, v in inside])
     step = grid_step(times)

@@ -1,7 +1,7 @@
 """Finding the resources in a source, and reading each by its type.
 
 A file is a Bundle, a single resource or NDJSON (a resource a line); a folder is its .json and .ndjson files, also .gz.
-NDJSON streams in bounded memory; a Bundle is one JSON document, mapped rather than copied when it is a plain file.
+NDJSON streams; a Bundle is one JSON document, mapped rather than copied when it is a plain file.
 A resource of a type that gives no facts is counted as skipped; a malformed one is rejected, and the rest is read.
 """
 
@@ -85,10 +85,9 @@ def read(source: Source, *, zone: str = "UTC", patient: str | None = None, codes
     without an offset.  Raises IngestError for a source that is missing, empty or no FHIR JSON.
     """
     known_zone(zone)
-    wanted, entries = _bare(patient) if patient else None, codes or table()
 
     def reading(feed: Feed) -> Reading:
-        return Reading(feed, zone, entries, wanted, wanted is not None)
+        return Reading(feed, zone, codes or table(), _bare(patient) if patient else None, bool(patient))
 
     if not isinstance(source, bytes) and Path(source).is_dir():
         files = [path for path in sorted(Path(source).iterdir()) if path.name.lower().endswith(_SUFFIXES)]
@@ -139,11 +138,8 @@ def _line(line: Line, name: str, reading: Reading) -> Iterator[Item]:
     place = _Place(name, f":{line.number}", cut=line.state == "open")
     if line.state in ("long", "broken"):
         reading.feed.items += 1
-        text = data[:RAW_LENGTH].decode(errors="replace")
-        kind = (
-            ("truncated", "the compressed file ends here") if line.state == "broken" else ("malformed", "over 16 MiB")
-        )
-        yield reject(*kind, source=name + place.mark, raw=text)
+        kind, why = ("malformed", "over 16 MiB") if line.state == "long" else ("truncated", "the gzip file ends here")
+        yield reject(kind, why, source=name + place.mark, raw=data[:RAW_LENGTH].decode(errors="replace"))
     elif not data.strip():
         reading.feed.skip("blank line")
     else:
@@ -193,7 +189,6 @@ def _resource(content: Buffer, place: _Place, reading: Reading, fault: str = "")
         else:
             _learn(resource, place.url, reading)
         return
-    name = resource.id or _bare(place.url) or content_id(bytes(content))
     who = _bare(resource.subject.reference or "") if resource.subject is not None else ""
     if reading.patient is None and who:
         reading.patient = who
@@ -202,9 +197,8 @@ def _resource(content: Buffer, place: _Place, reading: Reading, fault: str = "")
     elif who != reading.patient:
         yield from _stranger(place, reading)
         return
-    sheet = Sheet(
-        feed, reading.codes, reading.zone, place.name, place.mark, content, f"{kind}/{name}", reading.medications
-    )
+    name = f"{kind}/{resource.id or _bare(place.url) or content_id(bytes(content))}"
+    sheet = Sheet(feed, reading.codes, reading.zone, place.name, place.mark, content, name, reading.medications)
     match resource:
         case ObservationResource():
             yield from observed(resource, sheet)

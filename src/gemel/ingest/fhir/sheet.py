@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from types import MappingProxyType
 
 from gemel.core.errors import UnitError
@@ -73,6 +74,8 @@ class Sheet:
             raise Refusal("wrong unit", str(error), code) from error
         if quantity.value is None:
             raise Refusal("no value", "the quantity has no number", code)
+        if not isfinite(quantity.value):
+            raise Refusal("impossible value", f"{quantity.value} {unit}", code)
         value: Value
         match quantity.comparator:
             case None:

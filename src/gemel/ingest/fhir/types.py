@@ -6,30 +6,19 @@ that are not read are kept as they are, so that "has a value we do not read" dif
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 __all__ = [
-    "Administration",
-    "Bundle",
-    "Coding",
-    "Component",
-    "Concept",
-    "Dosage",
-    "Entry",
-    "Head",
-    "Ingredient",
-    "Medication",
-    "Meta",
-    "Nutrition",
-    "ObservationResource",
-    "Patient",
-    "Period",
-    "Quantity",
-    "Ratio",
-    "Reference",
-    "Request",
-    "Resource",
-]
+    "Administration", "Bundle", "Coding", "Component", "Concept", "Dosage", "Entry",
+    "Head", "Ingredient", "Medication", "Meta", "Nutrition", "ObservationResource", "Patient",
+    "Period", "Quantity", "Ratio", "Reference", "Request", "Resource",
+]  # fmt: skip
+
+
+Integer = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
+"""A FHIR integer has 32 bits."""
 
 
 class Coding(msgspec.Struct):
@@ -95,7 +84,7 @@ class Component(msgspec.Struct):
 
     code: Concept | None = None
     valueQuantity: Quantity | None = None
-    valueInteger: int | None = None
+    valueInteger: Integer | None = None
     valueBoolean: bool | None = None
     valueCodeableConcept: Concept | None = None
     valueRange: Range | None = None

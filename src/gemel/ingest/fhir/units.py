@@ -26,19 +26,19 @@ _SPELLINGS: Mapping[str, str] = MappingProxyType(
         "mmhg": "mm[Hg]", "cmh2o": "cm[H2O]", "lb": "[lb_av]", "lbs": "[lb_av]", "pounds": "[lb_av]",
         "oz": "[oz_av]", "kgs": "kg", "kilograms": "kg", "grams": "g", "gram": "g", "gm": "g", "gms": "g",
         "mcg": "ug", "mcg/ml": "ug/mL", "mcg/l": "ug/L", "mcg/kg/min": "ug/kg/min", "mcg/min": "ug/min",
-        "mcg/dl": "ug/dL", "cc": "mL", "inches": "[in_i]", "in": "[in_i]", "feet": "[ft_i]", "ft": "[ft_i]",
+        "mcg/dl": "ug/dL", "cc": "mL", "inches": "[in_i]", "in": "[in_i]", "feet": "[ft_i]",
         # temperatures
-        "c": "Cel", "°c": "Cel", "degc": "Cel", "deg c": "Cel", "degrees c": "Cel", "celsius": "Cel",
-        "f": "[degF]", "°f": "[degF]", "degf": "[degF]", "deg f": "[degF]", "degrees f": "[degF]",
+        "°c": "Cel", "degc": "Cel", "deg c": "Cel", "degrees c": "Cel", "celsius": "Cel",
+        "°f": "[degF]", "degf": "[degF]", "deg f": "[degF]", "degrees f": "[degF]",
         # rates of the body
         "bpm": "/min", "beats/min": "/min", "beats/minute": "/min", "breaths/min": "/min", "breaths/minute": "/min",
         "/minute": "/min", "per minute": "/min", "br/min": "/min",
         # numbers
-        "percent": "%", "pct": "%", "(score)": "{score}", "score": "{score}", "ph": "[pH]", "ratio": "1",
+        "percent": "%", "pct": "%", "(score)": "{score}", "score": "{score}", "ratio": "1",
         "count": "1", "x10^9/l": "10*9/L", "10^9/l": "10*9/L", "10e9/l": "10*9/L", "x10^12/l": "10*12/L",
-        "k/ul": "10*3/uL", "m/ul": "10*6/uL", "10e3/ul": "10*3/uL", "x10^3/ul": "10*3/uL", "x10^6/ul": "10*6/uL",
+        "m/ul": "10*6/uL", "10e3/ul": "10*3/uL", "x10^3/ul": "10*3/uL", "x10^6/ul": "10*6/uL",
         # amounts
-        "meq/l": "meq/L", "meq": "meq", "mosm/kg": "mosm/kg", "mm/l": "mmol/L", "mmol/mol creat": "mmol/mol",
+        "meq/l": "meq/L", "meq": "meq", "mosm/kg": "mosm/kg", "mmol/mol creat": "mmol/mol",
         # units that are international
         "iu": "[IU]", "iu/l": "[IU]/L", "iu/ml": "[IU]/mL", "miu/l": "m[IU]/L", "miu/ml": "m[IU]/mL",
         "uiu/ml": "u[IU]/mL", "iu/h": "[IU]/h", "iu/hr": "[IU]/h",
@@ -48,6 +48,11 @@ _SPELLINGS: Mapping[str, str] = MappingProxyType(
         "seconds": "s", "sec": "s", "years": "a", "days": "d",
     }
 )  # fmt: skip
+
+_MISREAD: Mapping[str, str] = MappingProxyType(
+    {"C": "Cel", "F": "[degF]", "K/uL": "10*3/uL", "K/mm3": "10*3/mm3", "pH": "[pH]", "ft": "[ft_i]"}
+)
+"""What is UCUM for something nobody means in a chart: coulomb, farad, kelvin per microlitre, picohenry, femtotonne."""
 
 _INTERNATIONAL: Mapping[str, str] = MappingProxyType(
     {
@@ -74,11 +79,12 @@ def _ucum(code: str, printed: str, expected: str | None) -> str:
             continue
         if international and (meant := _INTERNATIONAL.get(text.casefold())):
             return meant
-        if text not in ("C", "F"):  # in UCUM coulomb and farad; in a chart degrees
-            try:
-                return parse(text).text
-            except UnitError:
-                pass
+        if meant := _MISREAD.get(text):
+            return meant
+        try:
+            return parse(text).text
+        except UnitError:
+            pass
         if meant := _SPELLINGS.get(text.casefold()):
             return meant
     if not code.strip() and not printed.strip():

@@ -1,0 +1,337 @@
+"""The commands and their options.  Each loads its work when it runs, so that `gemel --help` stays quick."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..core.errors import GemelError, RegistryError
+
+__all__ = ["app", "run", "spread"]
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
+    help="Digital twins in healthcare: records in, a twin, forecasts, plans compared, and a score of how right it was.",
+)  # fmt: skip
+
+Json = Annotated[bool, typer.Option("--json", help="print JSON (its schema: gemel schema NAME)")]
+Data = Annotated[Path, typer.Option("--data", help="folder or file of records")]
+Who = Annotated[str | None, typer.Option("--subject", help="whose records; without it the error lists who is there")]
+Format = Annotated[str, typer.Option("--format", help="auto, t1d-uom, csv or fhir")]
+Mapping = Annotated[Path | None, typer.Option("--mapping", help="TOML file that says what a CSV's columns mean")]
+Zone = Annotated[str | None, typer.Option("--zone", help="IANA zone of local times")]
+ModelName = Annotated[str, typer.Option("--model", help="model, as in `gemel models`")]
+Members = Annotated[int, typer.Option("--members", min=2, help="possible subjects in the ensemble")]
+Seed = Annotated[int, typer.Option("--seed", help="seed of all draws")]
+Weight = Annotated[float | None, typer.Option("--weight", help="body weight [kg]")]
+At = Annotated[str | None, typer.Option("--at", help="the twin's present (default: the newest reading)")]
+Days = Annotated[float, typer.Option("--days", help="days of records the twin learns from, before its present")]
+Store = Annotated[Path | None, typer.Option("--store", help="SQLite file that keeps facts, belief and forecasts")]
+Hours = Annotated[float, typer.Option("--hours", help="hours ahead")]
+Doses = Annotated[list[str] | None, typer.Option("--dose", help="NAME=AMOUNT@WHEN: insulin=4@+0, carbs=50@+15min")]
+Rates = Annotated[list[str] | None, typer.Option("--rate", help="NAME=AMOUNT[@WHEN[..WHEN]]: insulin=0.9")]
+Html = Annotated[Path | None, typer.Option("--html", help="write a self-contained page")]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; the exit code."""
+    from .console import complain
+
+    debug = "--debug" in arguments
+    given = spread([a for a in arguments if a != "--debug"], "--subject")
+    try:
+        app(given, prog_name="gemel", standalone_mode=True)
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 1
+    except GemelError as error:
+        if debug:
+            raise
+        complain(str(error))
+        return 2
+    return 0
+
+
+def spread(arguments: Sequence[str], flag: str) -> list[str]:
+    """Arguments in which `flag A B C` is written out as `flag A flag B flag C`."""
+    written: list[str] = []
+    open_flag, taken = False, 0
+    for argument in arguments:
+        if argument == flag:
+            open_flag, taken = True, 0
+        elif argument.startswith("-"):
+            open_flag = False
+        elif open_flag:
+            written += [flag] if taken else []
+            taken += 1
+        written.append(argument)
+    return written
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from .. import __version__
+
+        typer.echo(f"gemel {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="show the trace of an error")] = False,
+) -> None:
+    warnings.filterwarnings("ignore", message="compiled kernels are not kept")
+
+
+@app.command()
+def models(json: Json = False) -> None:
+    """List the models there are."""
+    from . import catalogue, console
+
+    found = catalogue.models()
+    if json:
+        return console.emit(found)
+    rows = [[m.name, m.kind, m.title or f"cannot be loaded: {m.problem}", m.version, m.causal] for m in found.models]
+    console.show("", ("name", "kind", "title", "version", "rests on"), rows)
+
+
+@app.command()
+def card(
+    model: str,
+    html: Html = None,
+    json: Json = False,
+) -> None:
+    """Show a model's card: for whom, not for whom, on what grounds, how well it did, and every number it declares."""
+    from . import catalogue, console
+
+    shape = catalogue.card(model)
+    if html is not None:
+        html.write_text(catalogue.card_page(shape), encoding="utf-8")
+        console.error_console().print(f"written: {html}", soft_wrap=True)
+    if json:
+        return console.emit(shape)
+    console.show(shape.title, ("", ""), [[a, b] for a, b in catalogue.facts(shape)])
+    console.show("Sources", ("locator", "note"), [[s.locator, s.note] for s in shape.sources])
+    for title, rows in (("Inputs", shape.inputs), ("Observables", shape.observables),
+                        ("Covariates", shape.covariates), ("Parameters", shape.parameters)):  # fmt: skip
+        if rows:
+            console.show(title, catalogue.COLUMNS, catalogue.rows(rows))
+    for name, choices in shape.settings.items():
+        console.say(f"setting {name}: {', '.join(choices)}")
+    if shape.validated:
+        console.show("Validated", ("figure", "value", "n", "data", "command", "date"), catalogue.evidence(shape))
+    else:
+        console.say("Validated: no figure is claimed yet.")
+
+
+@app.command()
+def new(
+    name: str,
+    into: Annotated[Path, typer.Option("--into", help="folder in which the project folder is made")] = Path("."),
+    json: Json = False,
+) -> None:
+    """Start a model of your own: a plug-in project with one model file and a test that passes."""
+    from . import console
+    from .scaffold import scaffold
+
+    made = scaffold(name, into)
+    if json:
+        return console.emit(made)
+    console.say("\n".join(made.files))
+    console.say(f"next:  cd {made.folder} && pip install -e . pytest && pytest   (then read README.md)")
+
+
+@app.command()
+def observe(
+    data: Data, subject: Who = None, format: Format = "auto", mapping: Mapping = None, zone: Zone = None,
+    model: ModelName = "replaybg", at: At = None, members: Members = 256, seed: Seed = 0, weight: Weight = None,
+    days: Days = 7.0, store: Store = None, json: Json = False,
+) -> None:  # fmt: skip
+    """Read records and say what the twin believes now."""
+    from . import console, speak
+    from .records import Start, Wanted
+    from .twin_commands import observe as work
+
+    with console.bar(json) as progress:
+        progress.add_task("reading and observing", total=None)
+        shape = work(Wanted(data, subject, format, mapping, zone), Start(model, members, seed, weight, days, at), store)
+    console.emit(shape) if json else speak.observed(shape)
+
+
+@app.command()
+def forecast(
+    data: Data, subject: Who = None, format: Format = "auto", mapping: Mapping = None, zone: Zone = None,
+    model: ModelName = "replaybg", at: At = None, members: Members = 256, seed: Seed = 0, weight: Weight = None,
+    days: Days = 7.0, store: Store = None, hours: Hours = 4.0, dose: Doses = None, rate: Rates = None,
+    every: Annotated[float | None, typer.Option("--every", help="hours between outputs")] = None,
+    plot: Annotated[Path | None, typer.Option("--plot", help="write a PNG, SVG or PDF (extra plots)")] = None,
+    html: Html = None, json: Json = False,
+) -> None:  # fmt: skip
+    """Forecast under a plan: what will happen, and how sure are we?"""
+    from . import console, speak
+    from .records import Start, Wanted
+    from .twin_commands import Asked
+    from .twin_commands import forecast as work
+
+    start = Start(model, members, seed, weight, days, at)
+    with console.bar(json) as progress:
+        progress.add_task("reading, observing, forecasting", total=None)
+        asked = Asked(hours, tuple(dose or ()), tuple(rate or ()), every, plot, html)
+        shape = work(Wanted(data, subject, format, mapping, zone), start, asked, store)
+    console.emit(shape) if json else speak.forecasted(shape, [p for p in (plot, html) if p])
+
+
+@app.command()
+def compare(
+    data: Data,
+    plan: Annotated[list[str], typer.Option("--plan", help='"6 U: insulin=6@+0, carbs=50@+15min"; "nothing:" is no action')],
+    subject: Who = None, format: Format = "auto", mapping: Mapping = None, zone: Zone = None,
+    model: ModelName = "replaybg", at: At = None, members: Members = 256, seed: Seed = 0, weight: Weight = None,
+    days: Days = 7.0, hours: Hours = 4.0,
+    utility: Annotated[str, typer.Option("--utility", help="glucose-risk, time-in-range, range-minus-lows")] = "glucose-risk",
+    html: Html = None, json: Json = False,
+) -> None:  # fmt: skip
+    """Compare plans: which is better, by how much, with what probability; or no clear winner."""
+    from . import console, speak
+    from .records import Start, Wanted
+    from .twin_commands import compare as work
+
+    start = Start(model, members, seed, weight, days, at)
+    with console.bar(json) as progress:
+        progress.add_task("reading, observing, comparing", total=None)
+        shape = work(Wanted(data, subject, format, mapping, zone), start, plan, hours, utility, html)
+    console.emit(shape) if json else speak.compared(shape, html)
+
+
+@app.command()
+def simulate(
+    model: str, hours: Hours = 24.0, dose: Doses = None, rate: Rates = None,
+    covariate: Annotated[list[str] | None, typer.Option("--covariate", help="NAME=NUMBER, the same for all")] = None,
+    setting: Annotated[list[str] | None, typer.Option("--setting", help="NAME=CHOICE")] = None,
+    members: Annotated[int, typer.Option("--members", min=1, help="virtual subjects")] = 10, seed: Seed = 0,
+    every: Annotated[float, typer.Option("--every", help="hours between outputs")] = 1 / 12,
+    start: Annotated[str, typer.Option("--start", help="first instant")] = "2026-01-01T00:00:00Z",
+    zone: Annotated[str, typer.Option("--zone", help="IANA zone of the subjects")] = "UTC",
+    out: Annotated[Path | None, typer.Option("--out", help="CSV file, a row per subject and time")] = None,
+    json: Json = False,
+) -> None:  # fmt: skip
+    """Simulate virtual subjects drawn from a model's prior."""
+    from . import console, speak
+    from .simulate import Cohort
+    from .simulate import simulate as work
+
+    cohort = Cohort(
+        hours, tuple(dose or ()), tuple(rate or ()), tuple(covariate or ()), tuple(setting or ()), members, seed, every,
+        start, zone,
+    )  # fmt: skip
+    shape = work(model, cohort, out)
+    console.emit(shape) if json else speak.simulated(shape)
+
+
+@app.command()
+def backtest(
+    what: Annotated[str, typer.Argument(help="diabetes")],
+    data: Data, subject: Annotated[list[str], typer.Option("--subject", help="one or more ids, pooled")],
+    model: ModelName = "replaybg", members: Members = 256,
+    stride: Annotated[int, typer.Option("--stride", min=1, help="forecast from every so many grid points")] = 1,
+    window: Annotated[int, typer.Option("--window", min=2, help="days of records; the last 30 % are scored")] = 28,
+    seed: Seed = 0, zone: Annotated[str, typer.Option("--zone", help="IANA zone of local times")] = "Europe/London",
+    json: Json = False,
+) -> None:  # fmt: skip
+    """Score rolling forecasts on records, beside simple baselines, with standard errors."""
+    if what != "diabetes":
+        raise RegistryError(f"no backtest '{what}': there is 'diabetes'")
+    from ..domains.health.backtest import Settings
+    from . import console
+    from .backtest import Task, rows
+    from .backtest import backtest as work
+
+    with console.bar() as progress:
+        tasks = {own: progress.add_task(f"subject {own}", total=1) for own in subject}
+        task = Task(data, zone, Settings(model, members=members, seed=seed, stride=stride, days=window))
+        shape = work(
+            task,
+            list(dict.fromkeys(subject)),
+            lambda own, done, total: progress.update(tasks[own], completed=done, total=total),
+        )
+    if json:
+        return console.emit(shape)
+    columns = ("mode", "min", "cases", "forecaster", "RMSE", "MAE", "CRPS", "in 50 %", "in 90 %", "n")
+    console.show("Glucose forecasts [mg/dL], ± standard error", columns, rows(shape), 4)
+
+
+@app.command()
+def bench(
+    what: Annotated[str, typer.Argument(help="core")] = "core",
+    peer_python: Annotated[
+        Path | None,
+        typer.Option("--peer-python", envvar="GEMEL_PEER_PYTHON", help="an interpreter that has simglucose"),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="a tenth of the work: to see that it runs")] = False,
+    json: Json = False,
+) -> None:
+    """Measure how fast the core is."""
+    if what != "core":
+        raise RegistryError(f"no bench '{what}': there is 'core'")
+    from . import console, speak
+    from .bench import Sizes
+    from .bench import bench as work
+
+    with console.bar() as progress:
+        task = progress.add_task("", total=None)
+        sizes = Sizes(1000, 20, 256, 2, 0.2) if quick else Sizes()
+        shape = work(sizes, peer_python, lambda name: progress.update(task, description=name))
+    console.emit(shape) if json else speak.benched(shape)
+
+
+@app.command()
+def doctor(json: Json = False) -> None:
+    """Look whether everything needed is there, and say what is missing would bring; exit code 1 if something is broken."""
+    from . import console
+    from .doctor import examine
+
+    found = examine()
+    if json:
+        console.emit(found)
+    else:
+        rows = [[c.status, c.name, c.detail, c.way_out] for c in found.checks]
+        console.show("", ("", "what", "found", "way out"), rows)
+    if not found.healthy:
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="folder for records and report")] = Path("gemel-demo"),
+    days: Annotated[int, typer.Option("--days", min=2, max=14, help="days of the virtual life")] = 5,
+    members: Members = 384, seed: Seed = 7,
+    stride: Annotated[int, typer.Option("--stride", min=1, help="scored forecasts: every so many 5 min")] = 6,
+    open: Annotated[bool, typer.Option("--open/--no-open", help="show the report in a browser")] = True,
+    json: Json = False,
+) -> None:  # fmt: skip
+    """Records in, a twin, a forecast, tonight's bolus, a score, a report: in under a minute."""
+    from . import console, speak
+    from .demo import Script, open_in_browser
+    from .demo import demo as work
+
+    out.mkdir(parents=True, exist_ok=True)
+    with console.bar() as progress:
+        task = progress.add_task("starting", total=None)
+        shape = work(Script(days, members, seed, stride), out, lambda name: progress.update(task, description=name))
+    console.emit(shape) if json else speak.demonstrated(shape)
+    open_in_browser(Path(shape.report), open)
+
+
+@app.command()
+def schema(name: str) -> None:
+    """Print the JSON Schema of a command's --json output."""
+    from . import console
+    from .shapes import schema as of
+
+    console.emit(of(name))

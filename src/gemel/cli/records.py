@@ -1,0 +1,194 @@
+"""From records to a twin: find the format, read what can be read, start the twin and let it observe.
+
+Formats: `t1d-uom` (a folder of <subject>_glucose.csv and its three companions), `fhir` (a file or folder of FHIR R4
+JSON), `csv` (one table with a mapping in TOML).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..core.clock import DAY, HOUR, MINUTE, instant, text
+from ..core.errors import IngestError, TimelineError
+from ..core.fact import Fact, Instant, Intervention, Observation
+from ..core.quantity import names
+from ..core.subject import Subject
+from ..core.timeline import Timeline
+from ..core.twin import Twin
+from ..ingest.report import Report, collect
+from .shapes import DataShape
+
+__all__ = ["Records", "Start", "Wanted", "read", "subjects", "twin_of", "usual_basal"]
+
+FORMATS = ("auto", "t1d-uom", "csv", "fhir")
+_JSON = (".json", ".ndjson", ".jsonl")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which records: where, whose, in what format and zone."""
+
+    data: Path
+    subject: str | None = None
+    format: str = "auto"
+    mapping: Path | None = None
+    zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """A subject's facts in order, and the account of where they came from."""
+
+    subject: Subject
+    facts: tuple[Fact, ...]
+    report: Report
+
+    @property
+    def newest(self) -> Instant | None:
+        """When the last reading was made."""
+        return max((f.at for f in self.facts if isinstance(f, Observation)), default=None)
+
+    def until(self, at: Instant) -> tuple[Fact, ...]:
+        """What was known at `at`."""
+        return tuple(Timeline(self.subject, self.facts).as_of(at))
+
+    def shape(self, now: Instant) -> DataShape:
+        """The account as JSON; age is that of the newest reading at or before `now`."""
+        seen = max((f.at for f in self.facts if isinstance(f, Observation) and f.at <= now), default=None)
+        return DataShape(
+            source=self.report.source, used=self.report.used, rejected=self.report.rejected,
+            repeated=self.report.repeated, skipped=sum(self.report.skipped.values()),
+            reasons={kind: reason.count for kind, reason in self.report.reasons.items()},
+            newest_reading=None if seen is None else text(seen, self.subject.zone),
+            age_minutes=None if seen is None else (now - seen) / MINUTE,
+        )  # fmt: skip
+
+
+def subjects(folder: Path) -> list[str]:
+    """Ids in a folder of the T1D-UOM layout."""
+    return sorted(p.name.removesuffix("_glucose.csv") for p in folder.glob("*_glucose.csv"))
+
+
+def read(wanted: Wanted) -> Records:
+    """Read a subject's records; IngestError says what exists when the asked-for does not."""
+    if not wanted.data.exists():
+        raise IngestError(f"'{wanted.data}' does not exist: give --data a folder or file of records")
+    kind = _format(wanted)
+    if kind == "t1d-uom":
+        return _t1d_uom(wanted)
+    return _fhir(wanted) if kind == "fhir" else _csv(wanted)
+
+
+def _format(wanted: Wanted) -> str:
+    if wanted.format not in FORMATS:
+        raise IngestError(f"no format '{wanted.format}': there are {', '.join(FORMATS)}")
+    if wanted.format != "auto":
+        return wanted.format
+    data = wanted.data
+    if wanted.mapping is not None:
+        return "csv"
+    if data.is_dir() and subjects(data):
+        return "t1d-uom"
+    files = list(data.iterdir()) if data.is_dir() else [data]
+    if any(p.name.lower().removesuffix(".gz").endswith(_JSON) for p in files):
+        return "fhir"
+    raise IngestError(
+        f"'{data.name}' is of no format that can be told: a folder of <subject>_glucose.csv files, FHIR JSON, or a CSV "
+        "with --mapping FILE.toml"
+    )
+
+
+def _t1d_uom(wanted: Wanted) -> Records:
+    from ..ingest import t1d_uom
+
+    known = subjects(wanted.data)
+    if wanted.subject is None or wanted.subject not in known:
+        asked = "no --subject was given" if wanted.subject is None else f"no subject '{wanted.subject}'"
+        raise IngestError(f"{asked} in '{wanted.data}': there are {', '.join(known) or 'none'}")
+    zone = wanted.zone or "Europe/London"
+    facts, report = collect(t1d_uom.read(wanted.data, wanted.subject, zone=zone))
+    return Records(Subject(id=wanted.subject, zone=zone), facts, report)
+
+
+def _fhir(wanted: Wanted) -> Records:
+    from ..ingest import fhir
+
+    zone = wanted.zone or "UTC"
+    facts, report = collect(fhir.read(wanted.data, zone=zone, patient=wanted.subject))
+    return Records(Subject(id=wanted.subject or "patient", zone=zone), facts, report)
+
+
+def _csv(wanted: Wanted) -> Records:
+    from ..ingest import table
+
+    if wanted.mapping is None:
+        raise IngestError(
+            "format 'csv' needs --mapping FILE.toml, which says what the columns mean (gemel.ingest.mapping)"
+        )
+    zone = wanted.zone or "UTC"
+    facts, report = collect(table.read(wanted.data, wanted.mapping, zone=zone))
+    return Records(Subject(id=wanted.subject or wanted.data.stem, zone=zone), facts, report)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How the twin is made: model, ensemble, what is known of the person, and how many days it learns from."""
+
+    model: str = "replaybg"
+    members: int = 256
+    seed: int = 0
+    weight: float | None = None
+    days: float = 7.0
+    at: str | None = None
+
+
+def twin_of(records: Records, start: Start) -> Twin:
+    """A twin that has observed the records up to `at` (default: the newest reading), from `days` before it."""
+    from ..core.registry import load_model
+    from ..verbs.create import twin
+    from ..verbs.observe import observe
+
+    now = _present(records, start.at)
+    known = [f for f in records.until(now) if f.at <= now]
+    if not known:
+        raise TimelineError(f"subject '{records.subject.id}' has no records up to {text(now, records.subject.zone)}")
+    model = load_model(start.model)
+    begin = max(min(f.at for f in known), now - round(start.days * DAY))
+    inputs, covariates = set(names(model.inputs)), set(names(model.covariates))
+    given: dict[str, float] = {}
+    if start.weight is not None and "weight" in covariates:
+        given["weight"] = start.weight
+    usual, pumped = usual_basal(known)
+    if usual > 0 and "basal" in covariates:
+        given["basal"] = usual
+    rates = {"insulin": usual} if pumped and "insulin" in inputs else {}
+    own = twin(model, records.subject, at=begin, covariates=given, rates=rates, members=start.members, seed=start.seed)
+    return observe(own, [f for f in known if f.at >= begin], until=now)
+
+
+def usual_basal(facts: Sequence[Fact]) -> tuple[float, bool]:
+    """Mean basal insulin [[IU]/h] over the records, and whether a pump gave it; 0 where none is recorded."""
+    acts = sorted((f for f in facts if isinstance(f, Intervention)), key=lambda f: f.at)
+    last = max((f.at for f in facts), default=0)
+    pump = [(a.at, a.rate) for a in acts if a.rate is not None and a.code == "gemel:rapid-insulin"]
+    if pump and last > pump[0][0]:
+        edges = np.array([at for at, _ in pump] + [last], dtype=np.float64)
+        return float(np.array([rate for _, rate in pump]) @ np.diff(edges) / (edges[-1] - edges[0])), True
+    doses = [a for a in acts if a.dose is not None and a.code == "gemel:long-acting-insulin"]
+    if len(doses) > 1:
+        span = (doses[-1].at - doses[0].at) / HOUR
+        return sum(a.dose or 0.0 for a in doses[:-1]) / span, False
+    return 0.0, False
+
+
+def _present(records: Records, at: str | None) -> Instant:
+    if at is not None:
+        return instant(at, tz=records.subject.zone)
+    newest = records.newest
+    if newest is None:
+        raise TimelineError(f"subject '{records.subject.id}' has no readings: give --at a time")
+    return newest

@@ -1,0 +1,106 @@
+"""Twins, forecasts and comparisons as what the command line prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from ..core.clock import text
+from ..core.derived import Derived
+from ..core.errors import CapabilityError
+from ..core.forecast import Forecast, weighted_quantile
+from ..core.quantity import names
+from ..core.twin import Twin
+from ..domains.health.glucose import SCORES, UTILITIES
+from ..verbs.compare import Comparison
+from .records import Records
+from .shapes import ComparisonShape, DifferenceRow, Fan, ForecastShape, Observed, PlanRow, SummaryRow
+
+__all__ = ["LEVELS", "compared", "forecasted", "observed", "scores", "utility_of"]
+
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+def observed(twin: Twin, records: Records, stored: str | None) -> Observed:
+    """What the twin believes after its records."""
+    evidence = twin.evidence
+    return Observed(
+        subject=records.subject.id, model=twin.model.card.title, zone=records.subject.zone,
+        at=text(twin.now, records.subject.zone), members=twin.members, facts_used=twin.cursor.used,
+        effective_members=None if evidence is None else float(np.asarray(evidence.ess)[0]),
+        failed=0 if evidence is None else int(np.asarray(evidence.failed)[0]), data=records.shape(twin.now),
+        belief=[SummaryRow(**row) for row in twin.summary()], stored=stored,
+    )  # fmt: skip
+
+
+def forecasted(forecast: Forecast, twin: Twin, records: Records, stored: str | None) -> ForecastShape:
+    """A forecast with its quantiles and, where it is of glucose, its scores."""
+    zone = records.subject.zone
+    fans = [_fan(forecast, q.name, q.unit) for q in forecast.observables]
+    return ForecastShape(
+        subject=records.subject.id, model=forecast.model, plan=forecast.plan, zone=zone,
+        issued=text(forecast.issued, zone), members=twin.members, failed=forecast.failed,
+        hours=np.asarray(forecast.hours).tolist(), times=[text(int(t), zone) for t in np.asarray(forecast.times)],
+        observables=fans, scores=scores(forecast), data=records.shape(twin.now), stored=stored,
+    )  # fmt: skip
+
+
+def _fan(forecast: Forecast, name: str, unit: str) -> Fan:
+    low, q25, q50, q75, high = (row.tolist() for row in np.asarray(forecast.quantile(name, LEVELS)))
+    return Fan(
+        name=name,
+        unit=unit,
+        mean=np.asarray(forecast.mean(name)).tolist(),
+        q05=low,
+        q25=q25,
+        q50=q50,
+        q75=q75,
+        q95=high,
+    )
+
+
+def scores(forecast: Forecast) -> dict[str, SummaryRow]:
+    """Each glucose score's mean and 90 % interval over members; none for a model without glucose."""
+    if "glucose" not in names(forecast.observables):
+        return {}
+    found: dict[str, SummaryRow] = {}
+    for derived in SCORES:
+        values = np.asarray(forecast.derive(derived), dtype=np.float64)
+        live = np.where(np.asarray(forecast.weights) > 0, values, 0.0)
+        low, high = weighted_quantile(live[:, None], forecast.weights, np.array([0.05, 0.95]))[:, 0]
+        mean = float(np.asarray(forecast.weights) @ live)
+        found[derived.name] = SummaryRow(
+            name=derived.name, unit=derived.unit, mean=mean, low=float(low), high=float(high)
+        )
+    return found
+
+
+def utility_of(name: str, observables: Iterable[str]) -> Derived:
+    """The utility of this name; CapabilityError lists those there are, or says what the model lacks."""
+    if name not in UTILITIES:
+        raise CapabilityError(f"no utility '{name}': there are {', '.join(UTILITIES)}")
+    if "glucose" not in observables:
+        raise CapabilityError(f"utility '{name}' weighs glucose, which this model does not forecast")
+    return UTILITIES[name]
+
+
+def compared(comparison: Comparison, twin: Twin, records: Records) -> ComparisonShape:
+    """A comparison, plans in the order they were given."""
+    zone, first = records.subject.zone, comparison.forecasts[0]
+    plans = [
+        PlanRow(plan=f.plan, expected=e, probability_best=b,
+                scores={name: row.mean or 0.0 for name, row in scores(f).items()})
+        for f, e, b in zip(comparison.forecasts, comparison.expected, comparison.best, strict=True)
+    ]  # fmt: skip
+    return ComparisonShape(
+        subject=records.subject.id, model=first.model, zone=zone, issued=text(first.issued, zone),
+        until=text(int(np.asarray(first.times)[-1]), zone), utility=comparison.utility.name,
+        utility_unit=comparison.utility.unit, utility_about=comparison.utility.about, confidence=comparison.confidence,
+        winner=comparison.winner, verdict=comparison.verdict, plans=plans,
+        differences=[
+            DifferenceRow(plan=d.plan, against=d.against, mean=d.mean, low=d.low, high=d.high, probability=d.probability)
+            for d in comparison.differences
+        ],
+        data=records.shape(twin.now),
+    )  # fmt: skip

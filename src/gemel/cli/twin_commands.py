@@ -1,0 +1,162 @@
+"""`gemel observe`, `forecast` and `compare`: a twin from records, and what is asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from html import escape
+from pathlib import Path
+
+import numpy as np
+
+from ..core.clock import HOUR, text
+from ..core.forecast import Forecast
+from ..core.plan import Schedule
+from ..core.ports import Caller, Checkpoint, IssuedForecast
+from ..core.quantity import names
+from ..core.timeline import facts_hash
+from ..core.twin import Twin
+from . import page
+from .chart import draw
+from .pictures import picture
+from .plan_text import plan as typed_plan
+from .plan_text import schedule
+from .records import Records, Start, Wanted, read, twin_of
+from .results import LEVELS, compared, forecasted, observed, utility_of
+from .shapes import ComparisonShape, ForecastShape, Observed
+
+__all__ = ["Asked", "compare", "forecast", "observe"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a forecast is asked for: hours ahead, typed doses and rates, and files to write."""
+
+    hours: float = 4.0
+    doses: tuple[str, ...] = ()
+    rates: tuple[str, ...] = ()
+    every: float | None = None
+    plot: Path | None = None
+    html: Path | None = None
+
+
+def observe(wanted: Wanted, start: Start, store: Path | None) -> Observed:
+    """Read, observe, and keep facts and belief in a store when one is named."""
+    records = read(wanted)
+    twin = twin_of(records, start)
+    return observed(twin, records, _kept(store, records, twin, start, []))
+
+
+def forecast(wanted: Wanted, start: Start, asked: Asked, store: Path | None) -> ForecastShape:
+    """Read, observe and forecast under one plan."""
+    from ..verbs.forecast import forecast as run
+
+    records = read(wanted)
+    twin = twin_of(records, start)
+    doses = schedule("as planned", asked.doses, asked.rates, twin.now, records.subject.zone)
+    plan = doses if doses.actions else Schedule("as is")
+    made = run(twin, twin.now + round(asked.hours * HOUR), plan, every=asked.every)
+    _draw(made, plan, records, asked)
+    return forecasted(made, twin, records, _kept(store, records, twin, start, [made]))
+
+
+def compare(
+    wanted: Wanted, start: Start, plans: Sequence[str], hours: float, utility: str, html: Path | None
+) -> ComparisonShape:
+    """Read, observe and weigh plans against each other."""
+    from ..verbs.compare import compare as run
+
+    records = read(wanted)
+    twin = twin_of(records, start)
+    weighed = utility_of(utility, names(twin.model.observables))
+    typed = [typed_plan(p, twin.now, records.subject.zone) for p in plans]
+    result = run(twin, typed, twin.now + round(hours * HOUR), weighed)
+    shape = compared(result, twin, records)
+    if html is not None:
+        html.write_text(_comparison_page(shape, result.forecasts, typed, records, twin), encoding="utf-8")
+    return shape
+
+
+def _draw(made: Forecast, plan: Schedule, records: Records, asked: Asked) -> None:
+    if asked.plot is None and asked.html is None:
+        return
+    zone = records.subject.zone
+    shown = picture(made, made.observables[0], zone, records.until(made.issued), plan)
+    note = f"{made.model} · issued {text(made.issued, zone)} · {page.CAUTION}"
+    if asked.plot is not None:
+        from .plots import save
+
+        save(shown, asked.plot, note)
+    if asked.html is not None:
+        age = records.shape(made.issued).age_minutes
+        lead = f"Issued {text(made.issued, zone)} ({zone}) by {made.model}; newest reading {age or 0:.0f} min old."
+        keys = "".join(page.LEGEND[k] for k in ("measured", "median", "band", "target", "insulin", "carbs"))
+        body = page.section("Forecast", f"Plan: {made.plan}", draw(shown), f'<div class="key">{keys}</div>')
+        caution = f'<p class="caution">{page.CAUTION}</p>'
+        title = f"Forecast for {records.subject.id}"
+        asked.html.write_text(page.page(title, lead, [caution, body], "gemel"), encoding="utf-8")
+
+
+def _comparison_page(
+    shape: ComparisonShape, made: Sequence[Forecast], plans: Sequence[Schedule], records: Records, twin: Twin
+) -> str:
+    zone = shape.zone
+    facts = records.until(twin.now)
+    cards: list[str] = []
+    for row, forecast_, plan in zip(shape.plans, made, plans, strict=True):
+        shown = replace(
+            picture(forecast_, forecast_.observables[0], zone, facts, plan, back=2.0), size=(320, 190), small=True
+        )
+        side = f"best in {row.probability_best:.0%}"
+        cards.append(page.card(row.plan, side, draw(shown), best=row.plan == shape.winner))
+    table = page.table(
+        ("plan", f"expected {shape.utility} [{shape.utility_unit}]", "probability of being best"),
+        [[escape(r.plan), f"{r.expected:.2f}", f"{r.probability_best:.0%}"] for r in shape.plans],
+    )
+    lead = f"Issued {shape.issued} ({zone}) by {shape.model}; until {shape.until}."
+    body = page.section(
+        "Which plan?", f"Higher is better: {shape.utility_about}.",
+        f'<p class="verdict">{escape(shape.verdict)}</p>', table, f'<div class="minis">{"".join(cards)}</div>',
+    )  # fmt: skip
+    caution = f'<p class="caution">{page.CAUTION}</p>'
+    return page.page(f"Plans for {shape.subject}", lead, [caution, body], "gemel")
+
+
+def _kept(store: Path | None, records: Records, twin: Twin, start: Start, made: Sequence[Forecast]) -> str | None:
+    """Facts, belief and issued forecasts into a store file; what was kept, in words."""
+    if store is None:
+        return None
+    from ..store import SqliteStore, pack
+
+    caller = Caller(id="gemel-cli")
+    used = records.until(twin.now)
+    digest = facts_hash(used)
+    with SqliteStore(store) as kept:
+        kept.enrol(records.subject, caller)
+        added = kept.append(records.subject.id, used, caller)
+        card = twin.model.card
+        point = Checkpoint(
+            twin=twin.id, subject=records.subject.id, at=twin.now, sequence=added.last, model=start.model,
+            model_version=card.version, facts_hash=digest, payload=pack(twin.belief),
+        )  # fmt: skip
+        kept.save(point, caller)
+        rows = [row for f in made for row in _ledger_rows(f, twin, records, digest)]
+        if rows:
+            kept.issue(rows, caller)
+    return f"{added.accepted} new facts, {added.repeated} known, a checkpoint and {len(rows)} ledger rows in {store}"
+
+
+def _ledger_rows(made: Forecast, twin: Twin, records: Records, digest: str) -> list[IssuedForecast]:
+    rows: list[IssuedForecast] = []
+    for q in made.observables:
+        table = np.asarray(made.quantile(q.name, LEVELS))
+        for j, target in enumerate(np.asarray(made.times).tolist()):
+            rows.append(
+                IssuedForecast(
+                    id=f"{twin.id}|{made.plan}|{made.issued}|{q.name}|{target}", twin=twin.id,
+                    subject=records.subject.id, model=made.model, model_version=twin.model.card.version,
+                    plan=made.plan, issued=made.issued, target=target, observable=q.name, unit=q.unit,
+                    quantiles={f"{p:g}": float(table[i, j]) for i, p in enumerate(LEVELS)}, facts_hash=digest,
+                )
+            )  # fmt: skip
+    return rows

@@ -1,0 +1,235 @@
+"""A site: a store, a caller and a clock.  It keeps twins alive: facts in, ticks, refits, forecasts, scores.
+
+A tick stands a twin at the last fact that happened.  Facts that come late, amended or withdrawn are noticed by the hash
+of the facts a belief has used: the twin goes back to its last checkpoint whose facts are those that hold now, within a
+budget of model time, and forward again; beyond the budget it is stale until refit, and every forecast says so.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from threading import RLock
+from typing import final
+
+from ..core.clock import DAY, HOUR
+from ..core.errors import StoreError
+from ..core.fact import Fact, Instant, Rejected
+from ..core.model import Engine, settle
+from ..core.plan import Plan
+from ..core.ports import Caller, IssuedForecast, Store
+from ..core.prior import JointPrior
+from ..core.registry import load, load_engine, load_model
+from ..core.subject import Subject
+from ..core.twin import Twin
+from ..verbs.forecast import forecast_all
+from .catch_up import catch_up
+from .engines import tuned
+from .intake import take_in
+from .issue import HORIZONS, Issued, rows_of, scored, targets
+from .keeper import Keeper
+from .records import codes_of
+from .refit import WINDOW, rebuilt
+from .standing import Birth, Standing, born
+from .taken import Account, Taken
+
+__all__ = ["Site", "wall_clock"]
+
+BUDGET: Instant = 48 * HOUR
+"""How much model time a late fact may make a twin replay, unless the site says otherwise."""
+
+
+def wall_clock() -> Instant:
+    """The present, by this machine."""
+    return time.time_ns() // 1000
+
+
+@final
+class Site:
+    """Twins of enrolled subjects on one store, for one caller.  Threads may share it; calls run one at a time."""
+
+    def __init__(
+        self, store: Store, *, caller: Caller, now: Callable[[], Instant] = wall_clock, budget: Instant = BUDGET
+    ) -> None:
+        self.store, self.caller, self.now, self.budget = store, caller, now, budget
+        self._keeper = Keeper(store, caller, budget)
+        self._turn = RLock()
+
+    @classmethod
+    def open(
+        cls,
+        where: str | os.PathLike[str],
+        *,
+        caller: Caller | None = None,
+        now: Callable[[], Instant] = wall_clock,
+        budget: Instant = BUDGET,
+    ) -> Site:
+        """A site on the embedded store at a path, or on a store 'scheme://...' of a registered scheme."""
+        scheme, found, _ = os.fspath(where).partition("://")
+        store: Store = load("stores", scheme if found else "sqlite")(where)
+        return cls(store, caller=caller or Caller(id="local"), now=now, budget=budget)
+
+    def __enter__(self) -> Site:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+    # subjects and facts
+
+    def enrol(self, subject: Subject) -> None:
+        """Add a subject, or replace its description."""
+        with self._turn:
+            self.store.enrol(subject, self.caller)
+            self._keeper.forget(subject.id)
+
+    def take_in(self, subject: str, stream: Iterable[Fact | Rejected]) -> Taken:
+        """Keep facts and rejected rows; what is counted is durable.  StoreError for a subject that is not enrolled."""
+        self._keeper.subject(subject)
+        return take_in(self.store, self.caller, subject, stream)
+
+    # twins
+
+    def create(
+        self,
+        model: str,
+        subject: str,
+        *,
+        at: Instant,
+        covariates: Mapping[str, float] | None = None,
+        rates: Mapping[str, float] | None = None,
+        settings: Mapping[str, str | int | float] | None = None,
+        engine: Engine | str = "enkf",
+        refit: Engine | str | None = None,
+        members: int = 512,
+        seed: int = 0,
+        prior: JointPrior | None = None,
+        id: str | None = None,
+    ) -> Twin:
+        """A new twin, saved at once; options as of `gemel.twin`, `refit` the engine of `refit`.
+
+        Facts up to `at` lie before it.  Raises StoreError when there is a twin of this id.
+        """
+        chosen = load_model(model)
+        live, other = (load_engine(e) if isinstance(e, str) else e for e in (engine, refit))
+        assert live is not None  # an engine or its name
+        birth = Birth(
+            model=model, at=at, settings=settle(chosen.settings, settings or {}), covariates=dict(covariates or {}),
+            rates=dict(rates or {}), engine=tuned(live), refit=None if other is None else tuned(other),
+            members=members, seed=seed, prior=prior,
+        )  # fmt: skip
+        with self._turn:
+            name = id or f"{subject}:{chosen.card.title}"
+            if self.store.latest(name, self.caller) is not None:
+                raise StoreError(f"there is a twin '{name}' already: load it, or give the new one another id")
+            standing = born(birth, self._keeper.subject(subject), name)
+            standing = replace(standing, sequence=self._keeper.records(subject).last)
+            return self._keeper.save(standing).twin
+
+    def load(self, twin: str) -> Twin:
+        """The twin as it stands: as last ticked by this site, else as last saved.  StoreError if there is none."""
+        return self.standing(twin).twin
+
+    def standing(self, twin: str) -> Standing:
+        """The twin with what the runtime knows of it: facts used, and why it is stale."""
+        with self._turn:
+            return self._keeper.standing(twin)
+
+    def stale(self, twin: str) -> str:
+        """Why the twin is stale; empty when it is not."""
+        return self.standing(twin).stale
+
+    def save(self, twin: Twin) -> None:
+        """Keep a twin that stands elsewhere than the runtime left it, as having used the facts that now hold up to
+        its present.  StoreError for a twin that this site did not create."""
+        with self._turn:
+            self._keeper.adopt(twin)
+
+    def twins(self, subject: str | None = None) -> list[str]:
+        """Ids of the twins of a subject, or of all."""
+        return self.store.twins(self.caller, subject)
+
+    def account(self, twin: str) -> Account:
+        """How much of the subject's data the twin rests on."""
+        with self._turn:
+            return self._keeper.account(twin)
+
+    # time
+
+    def tick(self, twins: str | Sequence[str], until: Instant | None = None) -> list[Twin]:
+        """Twins after the facts that have come since and happened by `until` (default: by now).
+
+        Twins of one kind whose facts fall alike go through the engine together.  Never raises for a fact: one that a
+        model cannot use is kept as rejected; late ones are replayed, or make the twin stale (see `stale`).
+        """
+        ids = list(dict.fromkeys([twins] if isinstance(twins, str) else twins))
+        end = self.now() if until is None else until
+        with self._turn:
+            standings = [self._keeper.settled(one) for one in ids]
+            waiting = [self._keeper.due(standing, end) for standing in standings]
+            last = {s.twin.id: w[-1].at if w else s.twin.now for s, w in zip(standings, waiting, strict=True)}
+            after = catch_up(
+                standings, waiting, refuse=self._keeper.refuse,
+                keep=lambda before, now: self._keeper.keep(before, now, last[now.twin.id]),
+            )  # fmt: skip
+            return [self._keeper.hold(standing).twin for standing in after]
+
+    def refit(self, twin: str, window: Instant = WINDOW) -> Twin:
+        """The twin rebuilt from the facts of the last `window`, by its refit engine or else by its live one.
+
+        It starts from the last checkpoint before the window whose facts hold, or else from the prior.  A belief that
+        collapses on the way leaves it stale.
+        """
+        with self._turn:
+            return self._keeper.save(rebuilt(self._keeper, twin, window, self.now())).twin
+
+    def as_of(self, twin: str, recorded: Instant) -> Twin:
+        """What the twin could know at `recorded`: from a checkpoint and the facts recorded by then.
+
+        What it said then is in the ledger.  StoreError for a time before the twin.
+        """
+        with self._turn:
+            return self._keeper.as_of(twin, recorded).twin
+
+    # forecasts
+
+    def forecast(
+        self, twin: str, until: Instant, plan: Plan | None = None, *, horizons: Sequence[Instant] = HORIZONS
+    ) -> Issued:
+        """Run the forecast and write it into the ledger, at the horizons from the twin's present or at its end.
+
+        Running totals are not in the ledger.  PlanError as of `gemel.forecast`.
+        """
+        with self._turn:
+            standing = self._keeper.standing(twin)
+            wanted = targets(standing, until, horizons)
+            now, span = standing.twin.now, until - standing.twin.now
+            ahead = {*range(max(1, span // 48), span, max(1, span // 48)), *(at - now for at in wanted), span}
+            made = forecast_all([standing.twin], span, [plan], ahead=sorted(ahead))[0]
+            rows = rows_of(standing, made, wanted)
+            self.store.issue(rows, self.caller)
+            return Issued(made, tuple(rows), standing.stale)
+
+    def ledger(self, twin: str) -> list[IssuedForecast]:
+        """Every forecast issued, with truth and CRPS where they are known."""
+        return self.store.ledger(twin, self.caller)
+
+    def score(self, twin: str) -> list[IssuedForecast]:
+        """Score the forecasts whose truth has come; returns those newly scored."""
+        with self._turn:
+            standing = self._keeper.standing(twin)
+            records = self._keeper.records(standing.twin.subject.id)
+            rows = [row for row in self.ledger(twin) if row.truth is None]
+            if not rows:
+                return []
+            span = (min(row.issued for row in rows) - DAY, self.now())
+            facts = records.held(codes_of(standing.twin.model), *span)
+            done = scored(standing, rows, facts, self.now())
+            self.store.score(done, self.caller)
+            return done
