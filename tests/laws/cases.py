@@ -32,10 +32,14 @@ def at(hours: float) -> Instant:
     return START + round(hours * HOUR)
 
 
-def read(code: str, hours: float, value: Value | float, unit: str = "1", entity: str | None = None, **more: Any) -> Observation:
+def read(
+    code: str, hours: float, value: Value | float, unit: str = "1", entity: str | None = None, **more: Any
+) -> Observation:
     told = Exact(value) if isinstance(value, float | int) else value
     name = f"{code}@{hours:g}{entity or ''}"
-    return Observation(id=name, code=code, value=told, unit=unit, at=at(hours), recorded=at(hours), entity=entity, **more)
+    return Observation(
+        id=name, code=code, value=told, unit=unit, at=at(hours), recorded=at(hours), entity=entity, **more
+    )
 
 
 def give(code: str, hours: float, unit: str, **more: Any) -> Intervention:
@@ -63,7 +67,7 @@ class Case:
     def twin(self, members: int = MEMBERS, seed: int = 5, **more: Any) -> Twin:
         return gemel.twin(
             self.model, Subject(id=f"s{seed}"), at=START, members=members, seed=seed,
-            **{"covariates": self.covariates, "rates": self.rates, "assets": self.assets, "engine": self.engine, **more},
+            **{"covariates": self.covariates, "rates": self.rates, "assets": self.assets, "engine": self.engine} | more,
         )  # fmt: skip
 
     def plan(self, seed: int, hours: float = 6.0, name: str = "random") -> Schedule:

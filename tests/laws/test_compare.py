@@ -32,7 +32,7 @@ def test_identical_plans_tie_exactly_and_nobody_wins(case: Case) -> None:
 
 
 def test_a_dose_that_helps_every_member_wins_by_its_own_effect() -> None:
-    """x' = RATE (level - x): a dose of 1 two hours before the end leaves exp(-2 RATE) in every member, whatever its luck."""
+    """A dose of 1 two hours before the end leaves exp(-2 RATE) in every member, whatever its luck."""
     plans = [Schedule("wait"), Schedule("push", (Action(at(2), "push", dose=1.0),))]
     result = compare(BY_NAME["linear"].twin(), plans, at(4), last_value("y"))
     assert result.winner == "push"

@@ -65,7 +65,9 @@ def moments(twin: Twin) -> tuple[Any, Any]:
 
 def judge(seen: list[Twin], exact: Exact) -> dict[str, float]:
     found = [moments(t) for t in seen]
-    table = {f"mean {n}": far([m[i] for m, _ in found], exact.mean[i], 7) for i, n in enumerate(("x", "level", "offset"))}
+    table = {
+        f"mean {n}": far([m[i] for m, _ in found], exact.mean[i], 7) for i, n in enumerate(("x", "level", "offset"))
+    }
     table |= {f"variance {n}": far([c[i, i] for _, c in found], exact.covariance[i, i], 7)
               for i, n in enumerate(("x", "level", "offset"))}  # fmt: skip
     evidence = [float(t.evidence.log_evidence[0]) for t in seen if t.evidence is not None]
@@ -111,7 +113,8 @@ def test_unequal_weights_are_honoured(engine: Any) -> None:
     """Weights proportional to exp(tilt level) make a normal prior N(mean, v) the normal prior N(mean + tilt v, v)."""
     tilt = 1.0
     tilted = [
-        replace(t, belief=replace(t.belief, logw=tilt * t.parameter("level"))) for t in twins(engine, members=2 * MEMBERS)
+        replace(t, belief=replace(t.belief, logw=tilt * t.parameter("level")))
+        for t in twins(engine, members=2 * MEMBERS)
     ]
     seen = observe_all(tilted, [facts()] * SEEDS)
     exact = kalman(READINGS, 8, DOSES, mean=MEAN + tilt * SPREAD**2)
@@ -253,8 +256,8 @@ def test_counts_give_the_conjugate_posterior() -> None:
 
 
 def test_a_ward_is_learned_from_its_counts() -> None:
-    """Truth is one member of another twin.  12 of 16 twins cover it with their central 90 % interval (fewer than 12
-    with chance 0.0001 if calibrated... and a filter that collapses covers none)."""
+    """Truth is one member of another twin.  A calibrated filter covers it with its 90 % interval in fewer than two of
+    four trials with chance 0.004; the seeds are fixed, and a filter that collapses covers none."""
     case, covered, narrower = BY_NAME["ward"], 0, 0
     for s in range(4):
         truth = case.twin(1, seed=500 + s)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import gemel
 from gemel import forecast, observe
+from gemel.core.fact import Count
 from gemel.core.plan import Action, Schedule
 from gemel.core.prior import JointPrior
 from gemel.core.quantity import Drift, Noise, Quantity, bound, free
@@ -23,7 +24,6 @@ from gemel.core.twin import Twin
 from gemel.numerics.flow import Flow
 from tests.laws.cases import BY_NAME, CASES, at, read
 from tests.laws.conformance import MADE, card, law
-from tests.laws.conformance.coupled import City
 from tests.laws.conformance.linear import Linear
 
 
@@ -33,7 +33,13 @@ class Tide:
 
     card = card("Tide")
     parameters = (
-        Quantity("pull", "1", low=0.0, prior=law("lognormal", 0.0, 0.2), drift=Drift("ou", 0.3, MADE, every=2.0, tau=6.0)),
+        Quantity(
+            "pull",
+            "1",
+            low=0.0,
+            prior=law("lognormal", 0.0, 0.2),
+            drift=Drift("ou", 0.3, MADE, every=2.0, tau=6.0),
+        ),
     )
     prior = JointPrior(parameters)
     covariates = (Quantity("drag", "1", low=0.0, prior=law("uniform", 0.05, 0.2)),)
@@ -51,8 +57,12 @@ class Tide:
 
     def field(self, x: Any, p: Any, u: Any, env: Any) -> dict[str, Any]:
         wave = env.xp.cos(2.0 * pi * env.hour / 6.0)
-        pair = env.xp.stack([x.pair[1] - x.pair[0], x.angle**2 * x.pair[0] - x.pair[1]])
-        return {"angle": x.speed, "speed": u.push + wave - p.pull * env.xp.sin(x.angle) - p.drag * x.speed, "pair": pair}
+        pair = env.xp.stack([x.pair[1] - x.pair[0], env.xp.sin(x.angle) ** 2 * x.pair[0] - x.pair[1]])
+        return {
+            "angle": x.speed,
+            "speed": u.push + wave - p.pull * env.xp.sin(x.angle) - p.drag * x.speed,
+            "pair": pair,
+        }
 
     def dose(self, x: Any, p: Any, d: Any, env: Any) -> dict[str, Any]:
         return {"speed": x.speed + d.push}
@@ -61,19 +71,20 @@ class Tide:
         return {"y": x.angle + 0.1 * x.pair[0] + 0.01 * env.hour}
 
 
-def at_step(member: type, step: float) -> Any:
+def at_step(member: type, step: float, tolerance: float = 0.05) -> Any:
     """The same equations with another step, as another class: models are values."""
-    return Flow(type(f"{member.__name__}{step}", (member,), {"step": step})())
+    return Flow(type(f"{member.__name__}{step}", (member,), {"step": step})(), tolerance=tolerance)
 
 
 def of(model: Any, members: int = 8, **more: Any) -> Twin:
     return gemel.twin(model, Subject(id="s"), at=at(0), members=members, seed=1, **more)
 
 
-@pytest.mark.parametrize(("member", "step"), [(Tide, 0.25), (Linear, 1.0), (City, 4.0)], ids=["tide", "linear", "city"])
+@pytest.mark.parametrize(("member", "step"), [(Tide, 0.25), (Linear, 1.0)], ids=["tide", "linear"])
 def test_runge_kutta_is_of_fourth_order(member: type, step: float) -> None:
     """Halving the step divides the error by 16: log2 of the ratio of successive differences is 4, at least 3.8."""
-    ends = [forecast(of(at_step(member, s)), at(12), every=4.0).paths for s in (step, step / 2, step / 4)]
+    models = [at_step(member, s, tolerance=1e6) for s in (step, step / 2, step / 4)]
+    ends = [forecast(of(m), at(12), every=4.0).paths for m in models]
     first, second = (np.abs(a - b).max() for a, b in ((ends[0], ends[1]), (ends[1], ends[2])))
     assert second > 1e-13  # above round-off, so that the ratio means something
     assert np.log2(first / second) > 3.8
@@ -121,7 +132,7 @@ def test_plain_python_takes_part_in_every_verb() -> None:
 
 @dataclass(frozen=True)
 class Stiff:
-    """x' = -500 (x - cos t), t from a leaf that counts hours: exact within 1e-5 once the fast part is gone."""
+    """x' = -k (x - cos t), t a leaf that counts hours; from x = k (k cos t + sin t) / (k^2 + 1), its exact answer."""
 
     card = card("Stiff")
     parameters = (Quantity("pace", "/h", prior=law("uniform", 490.0, 510.0)),)
@@ -132,7 +143,7 @@ class Stiff:
     step = 0.25
 
     def start(self, p: Any, u: Any, env: Any) -> dict[str, Any]:
-        return {"x": 0.0 * p.pace, "t": 0.0}
+        return {"x": p.pace**2 / (p.pace**2 + 1.0), "t": 0.0}
 
     def field(self, x: Any, p: Any, u: Any, env: Any) -> dict[str, Any]:
         return {"x": -p.pace * (x.x - env.xp.cos(x.t)), "t": 1.0}
@@ -146,7 +157,7 @@ class Stiff:
 
 def test_the_stiff_solver_takes_what_runge_kutta_fails() -> None:
     """A Runge-Kutta step of 0.25 h is 45 times too long: its members fail and say so.  Kvaerno's solver is within its
-    tolerance of the exact answer k (k cos t + sin t) / (k^2 + 1)."""
+    tolerance of the exact answer, and so is Runge-Kutta at steps 125 times as short."""
     with pytest.raises(gemel.GemelError, match="every member has failed"):
         forecast(of(Flow(Stiff()), 4), at(3), every=1.0)
     twin = of(Flow(Stiff(), solver="kvaerno5", tolerance=1e-8), 4)
@@ -191,7 +202,7 @@ def test_a_batch_of_two_lengths_gives_each_twin_its_own_inputs() -> None:
     """The shorter twin's segments are padded with its own last inputs, so nothing changes at its end."""
     case = BY_NAME["mmc"]
     twins = [case.twin(8, seed=s) for s in (1, 2)]
-    long = [read("left", h, 1.0, "1") for h in ()] + [read("census", h, float(h), "{patients}") for h in (1, 2, 3)]
+    long = [read("census", h, Count(h), "1") for h in (1, 2, 3)]
     together = gemel.observe_all(twins, [long, []], until=at(4))
     alone = [observe(t, f, until=at(4)) for t, f in zip(twins, (long, []), strict=True)]
     for a, b in zip(together, alone, strict=True):

@@ -107,7 +107,7 @@ def test_real_data_give_the_same_bits_however_they_are_portioned_out(tmp_path: P
 
 @pytest.mark.slow
 def test_twins_in_one_call_agree_with_twins_alone_to_round_off(tmp_path: Path, shared: Path) -> None:
-    """Sums over members are rounded otherwise in a larger array (measured: 4e-13 of the largest value)."""
+    """Sums over members are rounded otherwise in a larger array (measured: 1e-14 of the largest value)."""
     facts, names = real(shared, 4), ("a", "b", "c")
     found: dict[str, list[Twin]] = {}
     for way, ticks in (("together", [names]), ("alone", [(name,) for name in names])):

@@ -219,11 +219,11 @@ def test_without_a_checkpoint_to_start_from_a_refit_starts_from_the_prior_under_
         twin = site.refit("t", 3 * HOUR)
         standing = site.standing("t")
         assert (standing.since, twin.cursor.epoch) == (START + 3 * HOUR, START + 3 * HOUR)
-        assert twin.now == START + 6 * HOUR and twin.cursor.rates == (3.0, 0.0)
+        assert twin.now == START + 6 * HOUR and twin.cursor.rates == (6.0, 0.0)
         start = site.store.latest("t", site.caller, before=START + 3 * HOUR)
         assert start is not None
         first = thaw(start, SUBJECT).twin
-        assert first.cursor.rates == (7.0, 0.0) and [e.rate for e in first.cursor.pending] == [3.0]
+        assert first.cursor.rates == (6.0, 0.0) and [e.rate for e in first.cursor.pending] == [7.0, 3.0]
         assert np.ptp(np.asarray(first.belief.covariates)) == 0.0  # the size was measured before
         site.take_in("s-1", [reading(START + 4 * HOUR + MINUTE, 111.0), reading(START + HOUR, 111.0, id="before")])
         site.tick("t")

@@ -9,7 +9,7 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command.  An error gemel raised on purpose is one readable paragraph and exit code 2 (--debug: a trace)."""
+    """Run one command.  An error raised on purpose is one readable paragraph and exit code 2 (--debug: a trace)."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given == ["--version"]:
         from .. import __version__

@@ -10,6 +10,26 @@ from typing import Annotated
 import typer
 
 from ..core.errors import GemelError, RegistryError
+from .options import (
+    At,
+    Data,
+    Days,
+    Doses,
+    Format,
+    Hours,
+    Html,
+    Json,
+    Mapping,
+    Members,
+    ModelName,
+    Rates,
+    Seed,
+    Store,
+    Utility,
+    Weight,
+    Who,
+    Zone,
+)
 
 __all__ = ["app", "run", "spread"]
 
@@ -17,24 +37,6 @@ app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
     help="Digital twins in healthcare: records in, a twin, forecasts, plans compared, and a score of how right it was.",
 )  # fmt: skip
-
-Json = Annotated[bool, typer.Option("--json", help="print JSON (its schema: gemel schema NAME)")]
-Data = Annotated[Path, typer.Option("--data", help="folder or file of records")]
-Who = Annotated[str | None, typer.Option("--subject", help="whose records; without it the error lists who is there")]
-Format = Annotated[str, typer.Option("--format", help="auto, t1d-uom, csv or fhir")]
-Mapping = Annotated[Path | None, typer.Option("--mapping", help="TOML file that says what a CSV's columns mean")]
-Zone = Annotated[str | None, typer.Option("--zone", help="IANA zone of local times")]
-ModelName = Annotated[str, typer.Option("--model", help="model, as in `gemel models`")]
-Members = Annotated[int, typer.Option("--members", min=2, help="possible subjects in the ensemble")]
-Seed = Annotated[int, typer.Option("--seed", help="seed of all draws")]
-Weight = Annotated[float | None, typer.Option("--weight", help="body weight [kg]")]
-At = Annotated[str | None, typer.Option("--at", help="the twin's present (default: the newest reading)")]
-Days = Annotated[float, typer.Option("--days", help="days of records the twin learns from, before its present")]
-Store = Annotated[Path | None, typer.Option("--store", help="SQLite file that keeps facts, belief and forecasts")]
-Hours = Annotated[float, typer.Option("--hours", help="hours ahead")]
-Doses = Annotated[list[str] | None, typer.Option("--dose", help="NAME=AMOUNT@WHEN: insulin=4@+0, carbs=50@+15min")]
-Rates = Annotated[list[str] | None, typer.Option("--rate", help="NAME=AMOUNT[@WHEN[..WHEN]]: insulin=0.9")]
-Html = Annotated[Path | None, typer.Option("--html", help="write a self-contained page")]
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -71,12 +73,13 @@ def spread(arguments: Sequence[str], flag: str) -> list[str]:
     return written
 
 
-def _version(wanted: bool) -> None:
+def _version(wanted: bool) -> bool:
     if wanted:
         from .. import __version__
 
         typer.echo(f"gemel {__version__}")
         raise typer.Exit
+    return wanted
 
 
 @app.callback()
@@ -190,11 +193,11 @@ def forecast(
 @app.command()
 def compare(
     data: Data,
-    plan: Annotated[list[str], typer.Option("--plan", help='"6 U: insulin=6@+0, carbs=50@+15min"; "nothing:" is no action')],
+    plan: Annotated[list[str], typer.Option("--plan", help='"6 U: insulin=6@+0, carbs=50@+15min" or "nothing:"')],
     subject: Who = None, format: Format = "auto", mapping: Mapping = None, zone: Zone = None,
     model: ModelName = "replaybg", at: At = None, members: Members = 256, seed: Seed = 0, weight: Weight = None,
     days: Days = 7.0, hours: Hours = 4.0,
-    utility: Annotated[str, typer.Option("--utility", help="glucose-risk, time-in-range, range-minus-lows")] = "glucose-risk",
+    utility: Utility = "glucose-risk",
     html: Html = None, json: Json = False,
 ) -> None:  # fmt: skip
     """Compare plans: which is better, by how much, with what probability; or no clear winner."""
@@ -292,7 +295,7 @@ def bench(
 
 @app.command()
 def doctor(json: Json = False) -> None:
-    """Look whether everything needed is there, and say what is missing would bring; exit code 1 if something is broken."""
+    """Look whether everything needed is there; exit code 1 if something is broken."""
     from . import console
     from .doctor import examine
 
@@ -310,7 +313,7 @@ def doctor(json: Json = False) -> None:
 def demo(
     out: Annotated[Path, typer.Option("--out", help="folder for records and report")] = Path("gemel-demo"),
     days: Annotated[int, typer.Option("--days", min=2, max=14, help="days of the virtual life")] = 5,
-    members: Members = 384, seed: Seed = 7,
+    members: Members = 384, seed: Seed = 1,
     stride: Annotated[int, typer.Option("--stride", min=1, help="scored forecasts: every so many 5 min")] = 6,
     open: Annotated[bool, typer.Option("--open/--no-open", help="show the report in a browser")] = True,
     json: Json = False,

@@ -1,6 +1,6 @@
 """`gemel bench core`: how fast the core is, per CPU second, so that a busy machine disturbs the figures less.
 
-patient_days_per_cpu_s   glucose model, float64, 1-min RK4, 10,000 members, a day of 3 meals and boluses, read every 5 min
+patient_days_per_cpu_s   glucose model, float64, 1-min RK4, 10,000 members, a day of 3 meals, read every 5 min
 observe_ms_cpu           one reading into a twin of 512 members
 twins_tick_per_cpu_s     twins of 128 members advanced a minute and assimilated, 4,096 in a call
 first_forecast_cold_s    new process to the end of the first 2 h forecast, nothing compiled before; warm: the next one

@@ -112,7 +112,7 @@ def card_page(shape: CardShape) -> str:
     body = [page.section("What it is", "", page.definitions(facts(shape)))]
     if shape.validated:
         columns = ("figure", "value", "n", "data", "recompute with", "date")
-        body.append(page.section("Validated", "", page.table(columns, cells(evidence(shape)))))
+        body.append(page.section("Validated", "", page.table(columns, cells(evidence(shape)), words=True)))
     else:
         body.append(page.section("Validated", "No figure is claimed yet."))
     body.append(page.section("Sources", "", page.definitions([(s.locator, s.note or "–") for s in shape.sources])))
@@ -121,7 +121,7 @@ def card_page(shape: CardShape) -> str:
         ("Covariates", shape.covariates), ("Parameters", shape.parameters),
     ):  # fmt: skip
         if quantities:
-            body.append(page.section(title, "", page.table(COLUMNS, cells(rows(quantities)))))
+            body.append(page.section(title, "", page.table(COLUMNS, cells(rows(quantities)), words=True)))
     if shape.settings:
         pairs = [(name, ", ".join(choices)) for name, choices in shape.settings.items()]
         body.append(page.section("Settings", "", page.definitions(pairs)))

@@ -18,7 +18,7 @@ from ..core.array import Array
 from ..core.clock import HOUR, zone
 from ..core.fact import Instant
 
-__all__ = ["Fan", "Marker", "Picture", "draw", "nice_step"]
+__all__ = ["Fan", "Marker", "Picture", "draw", "nice_step", "shared_limits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class _Frame:
     span: tuple[Instant, Instant]
     limits: tuple[float, float]
 
-    def x(self, at: float) -> float:
+    def x(self, at: Instant) -> float:
         return round(self.left + self.width * (at - self.span[0]) / (self.span[1] - self.span[0]), 1)
 
     def y(self, value: float) -> float:
@@ -79,11 +79,12 @@ def draw(picture: Picture) -> str:
     """The picture as an <svg> element."""
     width, height = picture.size
     lane = 0 if picture.small else 26
-    left, right, top, bottom = (34, 8, 8, 24) if picture.small else (58, 16, 14 + lane, 46)
-    limits = picture.limits or value_limits(picture)
+    left, right, top, bottom = (34.0, 8.0, 8.0, 24.0) if picture.small else (58.0, 16.0, 14.0 + lane, 46.0)
+    limits = picture.limits or shared_limits([picture])
     frame = _Frame(left, top, width - left - right, height - top - bottom, picture.span, limits)
+    kind = "chart" if picture.small else "chart wide"
     parts = [
-        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(picture.title, quote=True)}" class="chart">',
+        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(picture.title)}" class="{kind}">',
         *_target(picture, frame),
         *_grid(picture, frame, height),
         *_fan(picture, frame),
@@ -96,16 +97,15 @@ def draw(picture: Picture) -> str:
     return "".join(parts)
 
 
-def value_limits(picture: Picture) -> tuple[float, float]:
-    """Round limits around everything drawn and the target."""
-    values = [v for _, v in (*picture.measured, *picture.truth)] + list(picture.target or ())
-    if picture.fan is not None:
-        values += np.asarray(picture.fan.quantiles)[[0, -1]].ravel().tolist()
+def shared_limits(pictures: Sequence[Picture]) -> tuple[float, float]:
+    """Limits that hold every one of some pictures, so that they can be compared by eye."""
+    values = [v for p in pictures for _, v in (*p.measured, *p.truth)]
+    values += [v for p in pictures for v in p.target or ()]
+    for fan in (p.fan for p in pictures if p.fan is not None):
+        values += np.asarray(fan.quantiles)[[0, -1]].ravel().tolist()
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
-    step = nice_step(high - low or 1.0, 5)
-    return max(0.0, step * np.floor((low - 0.2 * step) / step)) if low >= 0 else step * np.floor(low / step), float(
-        step * np.ceil((high + 0.2 * step) / step)
-    )
+    step = nice_step(high - low or 1.0, 10)
+    return float(step * np.floor(low / step)), float(step * np.ceil(high / step))
 
 
 def nice_step(span: float, about: int) -> float:
@@ -125,7 +125,7 @@ def _target(picture: Picture, frame: _Frame) -> Iterable[str]:
 
 def _grid(picture: Picture, frame: _Frame, height: int) -> Iterable[str]:
     low, high = frame.limits
-    step = nice_step(high - low, 3 if picture.small else 5)
+    step = nice_step(high - low, 4 if picture.small else 5)
     for value in np.arange(np.ceil(low / step) * step, high + 1e-9, step):
         y = frame.y(float(value))
         yield f'<line class="grid" x1="{frame.left}" x2="{frame.left + frame.width}" y1="{y}" y2="{y}"/>'
@@ -141,7 +141,7 @@ def _grid(picture: Picture, frame: _Frame, height: int) -> Iterable[str]:
             f"{escape(picture.name)} [{escape(picture.unit)}]</text>"
         )
         x = frame.left + frame.width / 2
-        yield f'<text class="axis" x="{x}" y="{height - 6}" text-anchor="middle">local time, {escape(picture.zone)}</text>'
+        yield f'<text class="axis" x="{x}" y="{height - 6}" text-anchor="middle">time in {escape(picture.zone)}</text>'
 
 
 def _hours(picture: Picture, about: int) -> list[tuple[Instant, str]]:
@@ -160,7 +160,7 @@ def _hours(picture: Picture, about: int) -> list[tuple[Instant, str]]:
     return ticks
 
 
-def _points(frame: _Frame, times: Iterable[float], values: Iterable[float]) -> str:
+def _points(frame: _Frame, times: Iterable[Instant], values: Iterable[float]) -> str:
     low, high = frame.limits
     return " ".join(f"{frame.x(t)},{frame.y(min(max(v, low), high))}" for t, v in zip(times, values, strict=True))
 
@@ -203,7 +203,7 @@ def _markers(picture: Picture, frame: _Frame) -> Iterable[str]:
     taken: dict[int, float] = {}
     for marker in sorted(picture.markers, key=lambda m: m.at):
         x = frame.x(marker.at)
-        row = 0 if x - taken.get(0, -99.0) > 40 else 1
+        row = 0 if x - taken.get(0, -99.0) > 58 else 1
         taken[row] = x
         y = frame.top - 16 - 12 * row + 6
         shape = "0,8 -5,0 5,0" if marker.kind == "insulin" else "0,0 -5,8 5,8"

@@ -42,7 +42,7 @@ class Script:
 
     days: int = 5
     members: int = 384
-    seed: int = 7
+    seed: int = 1
     stride: int = 6
     utility: str = "glucose-risk"
 

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+from jaxtyping import Float
 
+from ..core.array import Array
 from ..core.clock import DAY, HOUR, MINUTE, instant, text
 from ..core.fact import Instant
+from ..core.forecast import Forecast
 from ..core.plan import Action, Schedule
 from ..core.quantity import names
 from ..core.subject import Subject
 from ..core.twin import Twin
+from ..domains.health.glucose import GLUCOSE_RISK
 from ..models.patient.hovorka import Hovorka
-from ..numerics.flow import Flow
+from ..models.patient.hovorka import model as compiled
 from ..verbs.create import twin
 from ..verbs.forecast import forecast, forecast_all
 from ..verbs.observe import observe
@@ -39,6 +43,8 @@ DINNER = 60.0
 """Carbohydrate [g] of the meal whose bolus is the demo's question, ten minutes after its present."""
 SENSOR_SD, SENSOR_MEMORY = 7.0, 0.7
 """Sensor error [mg/dL] and how much of it is left at the next reading: errors last (doi:10.1109/TBME.2013.2284023)."""
+FELT, RESCUE = 65.0, 15.0
+"""Reading [mg/dL] at which the person eats sugar, and how much [g]."""
 CANDIDATES = 48
 
 
@@ -68,16 +74,52 @@ def live(days: int, seed: int) -> Life:
     person, basal = _person(start, seed)
     ratio = _carb_ratio(person)
     acts, boluses, meals = _habits(start, now, ratio, luck)
-    lived = forecast(person, now, Schedule("lived", tuple(acts)), every=1 / 12)
-    readings = _sensor(np.asarray(lived.times).tolist(), np.asarray(lived.mean("glucose")), luck)
-    facts = Schedule("lived", tuple(acts)).interventions(person.model.inputs)
-    return Life(observe(person, facts, until=now), now, basal, ratio, tuple(readings), tuple(boluses), tuple(meals))
+    lived = forecast(person, now, Rescue(Schedule("lived", tuple(acts))), every=1 / 12)
+    times = np.asarray(lived.times)
+    rescues = _rescues(lived, acts)
+    readings = _sensor(times.tolist(), np.asarray(lived.mean("glucose")), luck)
+    facts = Schedule("lived", tuple(acts + rescues)).interventions(person.model.inputs)
+    eaten = sorted(meals + [(a.at, RESCUE) for a in rescues])
+    return Life(observe(person, facts, until=now), now, basal, ratio, tuple(readings), tuple(boluses), tuple(eaten))
+
+
+@dataclass(frozen=True, slots=True)
+class Rescue:
+    """A person who eats some sugar when the sensor reads low, and then waits half an hour."""
+
+    schedule: Schedule
+    name: str = "lived"
+    every: float = 0.25
+
+    def start(self, rows: int) -> Float[Array, "r"]:
+        """Hours to wait before sugar is eaten again."""
+        return np.zeros(rows)
+
+    def act(
+        self, reading: Float[Array, "r c"], memory: Float[Array, "r"], clock: Float[Array, "4"]
+    ) -> tuple[Float[Array, "r m"], Float[Array, "r m"], Float[Array, "r"]]:
+        """No rate is changed; sugar is a dose of carbohydrate."""
+        wait = np.asarray(memory)
+        low = (np.asarray(reading)[:, 0] < FELT) & (wait <= 0)
+        doses = np.zeros((wait.size, 3))
+        doses[:, 1] = np.where(low, RESCUE, 0.0)
+        return np.full_like(doses, np.nan), doses, np.where(low, 0.5, wait - self.every)
+
+
+def _rescues(lived: Forecast, acts: Sequence[Action]) -> list[Action]:
+    """When sugar was eaten: the carbohydrate of the course beyond the meals."""
+    carbs = np.asarray(lived.amounts)[0, :, names(lived.inputs).index("carbs")]
+    times = np.asarray(lived.times)
+    for meal in (a for a in acts if a.input == "carbs"):
+        carbs = carbs - np.where(times > meal.at, meal.dose or 0.0, 0.0)
+    steps = np.diff(carbs, prepend=0.0)
+    return [Action(int(times[k]) - 5 * MINUTE, "carbs", dose=RESCUE) for k in np.flatnonzero(steps > 0.5 * RESCUE)]
 
 
 def _person(start: Instant, seed: int) -> tuple[Twin, float]:
     """The first of some drawn persons whose insulin need is ordinary, at rest on their own basal rate [[IU]/h]."""
     subject = Subject(id=SUBJECT, zone=ZONE, kind="virtual")
-    body = Flow(PERSON, solver="numpy")
+    body = replace(compiled, solver="numpy")
     drawn = twin(body, subject, at=start, covariates={"weight": WEIGHT}, members=CANDIDATES, seed=seed)
     columns = dict(zip(names(body.parameters), np.asarray(drawn.belief.theta).T, strict=True))
     need = np.asarray(PERSON.basal(SimpleNamespace(weight=WEIGHT, **columns), REST, np))
@@ -89,15 +131,15 @@ def _person(start: Instant, seed: int) -> tuple[Twin, float]:
 
 
 def _carb_ratio(person: Twin) -> float:
-    """Grams per unit that keep glucose nearest to rest over the 5 h after a 60 g meal, as a clinic would work it out."""
+    """Grams per unit by which a 60 g meal is least risky over 5 h, as a clinic would find."""
     doses = np.arange(1.0, 16.0)
     plans = [
         Schedule(f"{u:g}", (Action(person.now, "carbs", dose=60.0), Action(person.now, "insulin", dose=float(u))))
         for u in doses
     ]
     tried = forecast_all([person] * len(plans), 5 * HOUR, plans, every=0.5)
-    off = [float(np.abs(np.asarray(f.mean("glucose")) - REST).mean()) for f in tried]
-    return float(np.clip(round(60.0 / doses[int(np.argmin(off))]), 4.0, 20.0))
+    worth = [float(np.asarray(f.derive(GLUCOSE_RISK))[0]) for f in tried]
+    return float(np.clip(round(60.0 / doses[int(np.argmax(worth))]), 4.0, 25.0))
 
 
 Timed = list[tuple[Instant, float]]

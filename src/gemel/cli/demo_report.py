@@ -1,4 +1,4 @@
-"""The demo's report: what was measured, what is expected, which bolus, how good the forecasts were, what the limits are."""
+"""The demo's report: what was measured, what is expected, which bolus, how good the forecasts were, the limits."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from ..core.clock import HOUR, text
 from ..core.forecast import Forecast
 from . import page
 from .backtest import forecasters
-from .chart import Picture, draw, value_limits
+from .chart import Picture, draw, shared_limits
 from .demo import Scene
 from .demo_life import DINNER
 from .pictures import picture
 from .results import scores
-from .shapes import Horizons
+from .shapes import BacktestShape, Horizons, ScoreShape
 
 __all__ = ["report"]
+
+TRUSTED = 0.8
+"""Share inside the 90 % band below which the report warns: 90 % less what some hundred dependent cases may miss."""
 
 
 def report(scene: Scene) -> str:
@@ -62,13 +65,13 @@ def _tiles(scene: Scene) -> list[str]:
     middle, low, high = _at(scene.outlook, 2.0)
     best = max(scene.outcomes, key=lambda o: o.expected)
     hour = scene.scores.announced.m60.overall
-    twin, plain = hour.twin.rmse or 0.0, hour.persistence.rmse or 0.0
+    twin, plain = hour.twin.rmse or 0.0, min(s.rmse for _, s in forecasters(hour)[1:] if s.rmse is not None)
     zone = scene.records.subject.zone
     return [
         page.tile(f"{value:.0f} mg/dL", f"last measured, {_clock(text(at, zone))[11:]}"),
-        page.tile(f"{low:.0f}–{high:.0f} mg/dL", f"in 2 h, 90 % sure, if nothing is done (middle {middle:.0f})"),
-        page.tile(best.plan, f"best for dinner in {best.probability_best:.0%} of possible courses"),
-        page.tile(f"± {twin:.0f} mg/dL", f"forecast error at 60 min; assuming no change errs by {plain:.0f}"),
+        page.tile(f"{low:.0f}–{high:.0f} mg/dL", f"90 % range in 2 h if nothing is done, middle {middle:.0f}"),
+        page.tile(best.plan, f"least expected risk; best in {best.probability_best:.0%} of possible courses"),
+        page.tile(f"± {twin:.0f} mg/dL", f"error of 60 min forecasts; the best simple rule: {plain:.0f}"),
     ]
 
 
@@ -85,11 +88,12 @@ def _outlook(scene: Scene) -> str:
     found = scores(scene.outlook)
     low = found["time below 70 mg/dL"]
     words = (
-        f"Dots were measured. Right of the line nothing has happened yet: the shaded fan holds 90 % of what the sensor may "
-        f"read if there is neither dinner nor bolus. Expected time below 70 mg/dL in these 4 h: {low.mean or 0.0:.0f} %."
+        "Dots were measured. Right of the line nothing has happened yet: the shaded fan holds 90 % of what the sensor "
+        "may read if there is neither dinner nor bolus. Expected time below 70 mg/dL in these 4 h: "
+        f"{low.mean or 0.0:.0f} %."
     )
     return page.section(
-        "The last 8 hours and the next 4", words, draw(shown),
+        "The last 8 hours and the next 4", words, f'<div class="scroll">{draw(shown)}</div>',
         _keys("measured", "median", "band", "target", "insulin", "carbs"),
     )  # fmt: skip
 
@@ -108,8 +112,8 @@ def _question(scene: Scene) -> str:
         ])  # fmt: skip
     really = scene.outcomes[int(np.argmax([o.truth for o in scene.outcomes]))].plan
     caption = (
-        f"Utility “{utility.name}”, {utility.source.locator}: {utility.about}. Risk is shown without its minus sign: lower "
-        "is better. Percentages are expected shares of the 4 h."
+        f"Utility “{utility.name}”, {utility.source.locator}: {utility.about}. Risk is shown without its minus sign: "
+        "lower is better. Percentages are expected shares of the 4 h."
     )
     words = f"Dinner of {DINNER:g} g in ten minutes. Every plan meets the same possible persons with the same luck."
     truth = (
@@ -125,16 +129,18 @@ def _question(scene: Scene) -> str:
 
 
 def _meter(share: float) -> str:
-    return f'<span class="meter" aria-hidden="true"><i style="width:{100 * share:.0f}%"></i></span>{share:.0%}'
+    filled = f'<span class="meter" aria-hidden="true"><i style="width:{100 * share:.0f}%"></i></span>'
+    return f'{filled}<span class="share">{share:.0%}</span>'
 
 
 def _mini(scene: Scene, k: int, *, best: bool) -> str:
     pictures = [_plan_picture(scene, j) for j in range(len(scene.plans))]
-    limits = [value_limits(p) for p in pictures]
-    same = (min(low for low, _ in limits), min(400.0, max(high for _, high in limits)))
     outcome = scene.outcomes[k]
     return page.card(
-        outcome.plan, f"best in {outcome.probability_best:.0%}", draw(replace(pictures[k], limits=same)), best=best
+        outcome.plan,
+        f"best in {outcome.probability_best:.0%}",
+        draw(replace(pictures[k], limits=shared_limits(pictures))),
+        best=best,
     )
 
 
@@ -152,37 +158,65 @@ def _scored(scene: Scene) -> str:
         _score_table("Meals and boluses of the coming hours announced", scene.scores.announced),
     ]
     words = (
-        "Forecasts made every 30 min over the last 30 % of the record, by a twin that learned from what came before, beside "
-        "simple rules on the same points. Errors in mg/dL with standard errors; coverage should be 50 % and 90 %."
+        "Rolling forecasts over the last 30 % of the record, by a twin that learned only from what came before, beside "
+        "simple rules on the same points. Half of the readings should lie inside the 50 % band, 90 % inside the 90 %."
     )
-    return page.section("Were earlier forecasts right?", words, *parts)
+    return page.section("Were earlier forecasts right?", words, *parts, _too_narrow(scene.scores))
+
+
+_NAMES = {
+    "twin": "this twin",
+    "persistence": "no change",
+    "linear": "straight line",
+    "ridge_ar": "ridge regression",
+}
 
 
 def _score_table(title: str, horizons: Horizons) -> str:
-    names = {"twin": "this twin", "persistence": "no change", "linear": "straight line", "ridge_ar": "ridge regression"}
+    columns = [forecasters(t.overall) for t in (horizons.m30, horizons.m60, horizons.m120)]
     lines: list[list[str]] = []
-    for minutes, times in ((30, horizons.m30), (60, horizons.m60), (120, horizons.m120)):
-        group = forecasters(times.overall)
-        best = min((s.rmse for _, s in group if s.rmse is not None), default=None)
-        for who, score in group:
-            if score.rmse is None:
-                continue
-            error = f"{score.rmse:.1f}" + ("" if score.rmse_se is None else f" ± {score.rmse_se:.1f}")
-            error = f"<b>{error}</b>" if score.rmse == best else error
-            cover = "–" if score.cov50 is None else f"{score.cov50:.0%} / {score.cov90 or 0.0:.0%}"
-            crps = "–" if score.crps is None else f"{score.crps:.1f}"
-            lead = f"{minutes} min" if who == "twin" else ""
-            lines.append([lead, names[who], error, crps, cover, str(score.n)])
-    columns = ("ahead", "forecaster", "RMSE", "CRPS", "coverage 50 / 90 %", "forecasts")
-    return f"<h3>{escape(title)}</h3>{page.table(columns, lines)}"
+    for k, (who, _) in enumerate(columns[0]):
+        cells = [_error(group[k][1], min(s.rmse or np.inf for _, s in group)) for group in columns]
+        lines.append([_NAMES[who], *cells])
+    twins = [group[0][1] for group in columns]
+    lines.append(["twin: CRPS", *("–" if t.crps is None else f"{t.crps:.1f}" for t in twins)])
+    lines.append(["twin: inside its 50 % and 90 %", *(_covered(t) for t in twins)])
+    caption = (
+        f"{title}: RMSE [mg/dL] of {', '.join(str(t.n) for t in twins)} forecasts, ± standard error; best in bold."
+    )
+    return page.table(("", "30 min ahead", "60 min ahead", "120 min ahead"), lines, caption=caption)
+
+
+def _error(score: ScoreShape, best: float) -> str:
+    if score.rmse is None:
+        return "–"
+    text_ = f"{score.rmse:.1f}" + ("" if score.rmse_se is None else f" ± {score.rmse_se:.1f}")
+    return f"<b>{text_}</b>" if score.rmse == best else text_
+
+
+def _covered(score: ScoreShape) -> str:
+    return "–" if score.cov50 is None or score.cov90 is None else f"{score.cov50:.0%} and {score.cov90:.0%}"
+
+
+def _too_narrow(scores_: BacktestShape) -> str:
+    """A warning in words where the fan promised more than it held."""
+    times = [t for h in (scores_.past, scores_.announced) for t in (h.m30, h.m60, h.m120)]
+    worst = min((t.overall.twin.cov90 for t in times if t.overall.twin.cov90 is not None), default=1.0)
+    if worst >= TRUSTED:
+        return ""
+    return (
+        '<p class="caution"><b>The fan was too narrow for this person:</b> '
+        f"at worst, only {worst:.0%} of readings lay inside its 90 %. Read the fans above as wider than drawn.</p>"
+    )
 
 
 def _data(scene: Scene) -> str:
     account = scene.records.report
-    words = f"{account.used:,} of {account.items:,} items were used; {account.rejected} were rejected, each with its reason."
+    words = f"{account.used:,} of {account.items:,} items were used; {account.rejected} were rejected, with the reason."
     reasons = [[escape(kind), str(r.count), escape(r.examples[0])] for kind, r in account.reasons.items() if r.examples]
-    table = page.table(("why rejected", "items", "for example"), reasons)
-    full = f"<details><summary>The whole account</summary><pre>{escape(account.render(scene.records.subject.zone))}</pre></details>"
+    table = page.table(("why rejected", "items", "for example"), reasons, words=True)
+    whole = escape(account.render(scene.records.subject.zone))
+    full = f"<details><summary>The whole account</summary><pre>{whole}</pre></details>"
     return page.section("What was read", words, table, full)
 
 

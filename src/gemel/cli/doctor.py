@@ -86,7 +86,7 @@ def _cache() -> Check:
 
     folder = cache_folder()
     if folder is None:
-        return Check(name="compile cache", status="optional", detail="off (GEMEL_CACHE is empty): every start compiles anew",
+        return Check(name="compile cache", status="optional", detail="off, since GEMEL_CACHE is empty",
                      way_out="unset GEMEL_CACHE")  # fmt: skip
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -26,10 +26,12 @@ h1 { font-size:1.75rem; line-height:1.2; margin:0 0 4px; letter-spacing:-.01em }
 h2 { font-size:1.2rem; margin:0 0 4px } h3 { font-size:1rem; margin:14px 0 4px }
 p { margin:6px 0 } .lead,.soft { color:var(--soft) } .lead { margin-bottom:16px }
 section { background:var(--paper); border:1px solid var(--line); border-radius:14px; padding:20px 22px; margin:18px 0 }
-.caution { background:var(--warn); border:1px solid var(--warnline); border-radius:12px; padding:10px 16px; margin:16px 0 }
+.caution { background:var(--warn); border:1px solid var(--warnline); border-radius:12px; padding:10px 16px;
+  margin:16px 0 }
 .tiles { display:grid; grid-template-columns:repeat(auto-fit,minmax(180px,1fr)); gap:12px; margin:18px 0 0 }
 .tile { background:var(--paper); border:1px solid var(--line); border-radius:14px; padding:14px 16px }
-.tile .big { font-size:1.55rem; font-weight:650; line-height:1.2; font-variant-numeric:tabular-nums }
+.tile .big { font-size:1.45rem; white-space:nowrap; font-weight:650; line-height:1.2;
+  font-variant-numeric:tabular-nums }
 .tile .what { color:var(--soft); font-size:.9rem }
 .verdict { font-size:1.12rem; font-weight:600; border-left:4px solid var(--blue); padding-left:12px; margin:12px 0 }
 table { border-collapse:collapse; width:100%; margin:10px 0; font-variant-numeric:tabular-nums }
@@ -40,14 +42,18 @@ tr.best td { font-weight:650 } .scroll { overflow-x:auto }
 .meter { display:inline-block; width:110px; height:10px; background:var(--blue3); border-radius:5px; overflow:hidden;
   margin-right:8px; vertical-align:middle }
 .meter i { display:block; height:100%; background:var(--blue); border-radius:5px }
+.words th,.words td { text-align:left }
+.share { display:inline-block; min-width:3.2em }
 .minis { display:grid; grid-template-columns:repeat(auto-fit,minmax(270px,1fr)); gap:14px; margin-top:12px }
 .mini { border:1px solid var(--line); border-radius:10px; padding:10px 12px 4px }
 .mini.best { border:2px solid var(--blue) }
 .mini b { font-size:1rem } .mini span { color:var(--soft); float:right; font-size:.9rem }
 dl { display:grid; grid-template-columns:max-content 1fr; gap:6px 18px; margin:10px 0 }
 dt { color:var(--soft) } dd { margin:0; overflow-wrap:anywhere }
-pre { white-space:pre-wrap; background:var(--bg); border-radius:10px; padding:12px 14px; font-size:.84rem; line-height:1.5 }
+pre { white-space:pre-wrap; background:var(--bg); border-radius:10px; padding:12px 14px; font-size:.84rem;
+  line-height:1.5 }
 summary { cursor:pointer; color:var(--blue); padding:4px 0 } summary:focus-visible { outline:2px solid var(--blue) }
+.wide { min-width:640px }
 .chart { width:100%; height:auto; display:block; margin:8px 0 2px }
 .chart text { font-family:inherit; fill:var(--soft); font-size:12px } .chart .axis { fill:var(--ink) }
 .chart .grid { stroke:var(--line); stroke-width:1 } .chart .target,.key .target { fill:var(--target) }
@@ -56,7 +62,8 @@ summary { cursor:pointer; color:var(--blue); padding:4px 0 } summary:focus-visib
 .chart .measured,.key .measured { fill:var(--dot) }
 .chart .truth,.key .truth { fill:none; stroke:var(--truth); stroke-width:2.2 }
 .chart .now { stroke:var(--ink); stroke-width:1.2 } .chart .nowlabel { fill:var(--soft); font-style:italic }
-.mark.insulin,.key .insulin { fill:var(--blue) } .mark.carbs,.key .carbs { fill:var(--orange) } .mark.other { fill:var(--soft) }
+.mark.insulin,.key .insulin { fill:var(--blue) } .mark.carbs,.key .carbs { fill:var(--orange) }
+.mark.other { fill:var(--soft) }
 .chart .marklabel { fill:var(--ink); font-size:11.5px } .stem { stroke-width:1; stroke-dasharray:2 4; opacity:.55 }
 .stem.insulin { stroke:var(--blue) } .stem.carbs { stroke:var(--orange) } .stem.other { stroke:var(--soft) }
 .key { display:flex; flex-wrap:wrap; gap:4px 18px; color:var(--soft); font-size:.88rem; margin:2px 0 6px }
@@ -107,17 +114,24 @@ def tile(big: str, what: str) -> str:
     return f'<div class="tile"><div class="big">{escape(big)}</div><div class="what">{escape(what)}</div></div>'
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, best: int | None = None, caption: str = "") -> str:
-    """A table; cells are HTML, columns and caption are plain text, row `best` stands out."""
+def table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    best: int | None = None,
+    caption: str = "",
+    words: bool = False,
+) -> str:
+    """A table of numbers, or of `words`; cells are HTML, columns and caption plain text, row `best` stands out."""
     head = "".join(f'<th scope="col">{escape(c)}</th>' for c in columns)
     lines = [
         f"<tr{' class=best' if i == best else ''}>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>"
         for i, row in enumerate(rows)
     ]
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return (
-        f'<div class="scroll"><table>{title}<thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
-    )
+    kind, body = "words" if words else "numbers", "".join(lines)
+    whole = f'<table class="{kind}">{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return f'<div class="scroll">{whole}</div>'
 
 
 def definitions(pairs: Sequence[tuple[str, str]]) -> str:

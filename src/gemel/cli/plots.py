@@ -44,9 +44,8 @@ def save(picture: Picture, path: Path, note: str) -> None:
     )
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#d9e0e7", lw=0.6)
-    axes.legend(loc="upper left", fontsize=8, frameon=False, ncols=3)
-    figure.text(0.995, 0.005, note, ha="right", va="bottom", fontsize=6.5, color="#52606d")
-    figure.get_layout_engine().set(rect=(0, 0.03, 1, 0.97))
+    figure.legend(loc="outside lower left", fontsize=8, frameon=False, ncols=5)
+    axes.set_title(note, loc="left", fontsize=8, color="#52606d", pad=26)
     figure.savefig(path)
 
 
@@ -61,18 +60,19 @@ def _fan(axes: Any, picture: Picture) -> None:
 
 
 def _markers(axes: Any, picture: Picture) -> None:
-    top = axes.get_ylim()[1]
-    last = -HOUR
+    """Above the axes: insulin points down, carbohydrate up; close ones take a second row."""
+    numbered = require("matplotlib.dates", "plots").date2num
+    place, last, raised = axes.get_xaxis_transform(), -HOUR, False
     for marker in sorted(picture.markers, key=lambda m: m.at):
-        raised = 0.06 * top if marker.at - last < HOUR else 0.0
-        last = marker.at
-        color = _BLUE if marker.kind == "insulin" else _ORANGE
-        axes.plot(
-            _local(marker.at), top + raised, "v" if marker.kind == "insulin" else "^", color=color, ms=6, clip_on=False
-        )
+        raised = marker.at - last < (picture.span[1] - picture.span[0]) // 14 and not raised
+        last, y = marker.at, 1.09 if raised else 1.03
+        shape, color = ("v", _BLUE) if marker.kind == "insulin" else ("^", _ORANGE)
+        at = numbered(_local(marker.at))
+        axes.plot([at], [y], shape, color=color, ms=6, clip_on=False, transform=place)
         axes.annotate(
-            marker.label, (_local(marker.at), top + raised), xytext=(5, -3), textcoords="offset points", fontsize=7.5
-        )
+            marker.label, (at, y), xycoords=place, xytext=(5, -3), textcoords="offset points", fontsize=7.5,
+            annotation_clip=False,
+        )  # fmt: skip
 
 
 def _local(at: int) -> datetime:

@@ -17,7 +17,7 @@ from ..verbs.compare import Comparison
 from .records import Records
 from .shapes import ComparisonShape, DifferenceRow, Fan, ForecastShape, Observed, PlanRow, SummaryRow
 
-__all__ = ["LEVELS", "compared", "forecasted", "observed", "scores", "utility_of"]
+__all__ = ["LEVELS", "belief", "compared", "forecasted", "observed", "scores", "utility_of"]
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -30,8 +30,16 @@ def observed(twin: Twin, records: Records, stored: str | None) -> Observed:
         at=text(twin.now, records.subject.zone), members=twin.members, facts_used=twin.cursor.used,
         effective_members=None if evidence is None else float(np.asarray(evidence.ess)[0]),
         failed=0 if evidence is None else int(np.asarray(evidence.failed)[0]), data=records.shape(twin.now),
-        belief=[SummaryRow(**row) for row in twin.summary()], stored=stored,
+        belief=belief(twin), stored=stored,
     )  # fmt: skip
+
+
+def belief(twin: Twin) -> list[SummaryRow]:
+    """Mean and 90 % interval of every parameter and scalar state."""
+    return [
+        SummaryRow(name=r["name"], unit=r["unit"], mean=float(r["mean"]), low=float(r["low"]), high=float(r["high"]))
+        for r in twin.summary()
+    ]
 
 
 def forecasted(forecast: Forecast, twin: Twin, records: Records, stored: str | None) -> ForecastShape:
@@ -99,7 +107,9 @@ def compared(comparison: Comparison, twin: Twin, records: Records) -> Comparison
         utility_unit=comparison.utility.unit, utility_about=comparison.utility.about, confidence=comparison.confidence,
         winner=comparison.winner, verdict=comparison.verdict, plans=plans,
         differences=[
-            DifferenceRow(plan=d.plan, against=d.against, mean=d.mean, low=d.low, high=d.high, probability=d.probability)
+            DifferenceRow(
+                plan=d.plan, against=d.against, mean=d.mean, low=d.low, high=d.high, probability=d.probability
+            )
             for d in comparison.differences
         ],
         data=records.shape(twin.now),

@@ -1,4 +1,4 @@
-"""`gemel new`: a plug-in project with one model in one file, a test that passes, and the entry point that gemel finds."""
+"""`gemel new`: a plug-in project with one model in one file, a test that passes, and an entry point gemel finds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FILES = {
 
 
 def scaffold(name: str, parent: Path) -> Scaffolded:
-    """Write the project folder `name` under `parent`; RegistryError for a name that cannot be used or a folder in use."""
+    """Write the project folder `name` under `parent`; RegistryError for an unusable name or a folder in use."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise RegistryError(f"'{name}' is no model name: lower-case letters, digits and underscores, such as my_drug")
     if name in available("models"):

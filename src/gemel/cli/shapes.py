@@ -210,7 +210,7 @@ class Simulated(msgspec.Struct, kw_only=True):
 
 
 class ScoreShape(msgspec.Struct, kw_only=True):
-    """Scores of one forecaster, each with its standard error by block bootstrap; null for what a point forecast lacks."""
+    """Scores of one forecaster with standard errors by block bootstrap; null for what a point forecast lacks."""
 
     n: int
     rmse: Number

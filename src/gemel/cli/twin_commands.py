@@ -14,10 +14,11 @@ from ..core.forecast import Forecast
 from ..core.plan import Schedule
 from ..core.ports import Caller, Checkpoint, IssuedForecast
 from ..core.quantity import names
+from ..core.registry import load_model
 from ..core.timeline import facts_hash
 from ..core.twin import Twin
 from . import page
-from .chart import draw
+from .chart import draw, shared_limits
 from .pictures import picture
 from .plan_text import plan as typed_plan
 from .plan_text import schedule
@@ -66,9 +67,9 @@ def compare(
     """Read, observe and weigh plans against each other."""
     from ..verbs.compare import compare as run
 
+    weighed = utility_of(utility, names(load_model(start.model).observables))
     records = read(wanted)
     twin = twin_of(records, start)
-    weighed = utility_of(utility, names(twin.model.observables))
     typed = [typed_plan(p, twin.now, records.subject.zone) for p in plans]
     result = run(twin, typed, twin.now + round(hours * HOUR), weighed)
     shape = compared(result, twin, records)
@@ -89,9 +90,15 @@ def _draw(made: Forecast, plan: Schedule, records: Records, asked: Asked) -> Non
         save(shown, asked.plot, note)
     if asked.html is not None:
         age = records.shape(made.issued).age_minutes
-        lead = f"Issued {text(made.issued, zone)} ({zone}) by {made.model}; newest reading {age or 0:.0f} min old."
+        issued = _clock(text(made.issued, zone))
+        lead = f"Issued {issued} ({zone}) by {made.model}; newest reading {age or 0:.0f} min old."
         keys = "".join(page.LEGEND[k] for k in ("measured", "median", "band", "target", "insulin", "carbs"))
-        body = page.section("Forecast", f"Plan: {made.plan}", draw(shown), f'<div class="key">{keys}</div>')
+        body = page.section(
+            "Forecast",
+            f"Plan: {made.plan}",
+            f'<div class="scroll">{draw(shown)}</div>',
+            f'<div class="key">{keys}</div>',
+        )
         caution = f'<p class="caution">{page.CAUTION}</p>'
         title = f"Forecast for {records.subject.id}"
         asked.html.write_text(page.page(title, lead, [caution, body], "gemel"), encoding="utf-8")
@@ -102,24 +109,33 @@ def _comparison_page(
 ) -> str:
     zone = shape.zone
     facts = records.until(twin.now)
-    cards: list[str] = []
-    for row, forecast_, plan in zip(shape.plans, made, plans, strict=True):
-        shown = replace(
-            picture(forecast_, forecast_.observables[0], zone, facts, plan, back=2.0), size=(320, 190), small=True
-        )
-        side = f"best in {row.probability_best:.0%}"
-        cards.append(page.card(row.plan, side, draw(shown), best=row.plan == shape.winner))
+    pictures = [
+        replace(picture(f, f.observables[0], zone, facts, plan, back=2.0), size=(320, 190), small=True)
+        for f, plan in zip(made, plans, strict=True)
+    ]
+    limits = shared_limits(pictures)
+    cards = [
+        page.card(row.plan, f"best in {row.probability_best:.0%}", draw(replace(shown, limits=limits)),
+                  best=row.plan == shape.winner)
+        for row, shown in zip(shape.plans, pictures, strict=True)
+    ]  # fmt: skip
     table = page.table(
         ("plan", f"expected {shape.utility} [{shape.utility_unit}]", "probability of being best"),
         [[escape(r.plan), f"{r.expected:.2f}", f"{r.probability_best:.0%}"] for r in shape.plans],
     )
-    lead = f"Issued {shape.issued} ({zone}) by {shape.model}; until {shape.until}."
+    age = shape.data.age_minutes or 0.0
+    lead = f"Issued {_clock(shape.issued)} ({zone}) by {shape.model}, newest reading {age:.0f} min old."
     body = page.section(
         "Which plan?", f"Higher is better: {shape.utility_about}.",
         f'<p class="verdict">{escape(shape.verdict)}</p>', table, f'<div class="minis">{"".join(cards)}</div>',
+        f'<div class="key">{"".join(page.LEGEND[k] for k in ("measured", "median", "band", "target"))}</div>',
     )  # fmt: skip
     caution = f'<p class="caution">{page.CAUTION}</p>'
     return page.page(f"Plans for {shape.subject}", lead, [caution, body], "gemel")
+
+
+def _clock(stamp: str) -> str:
+    return stamp[:16].replace("T", " ")
 
 
 def _kept(store: Path | None, records: Records, twin: Twin, start: Start, made: Sequence[Forecast]) -> str | None:

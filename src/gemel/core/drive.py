@@ -19,7 +19,7 @@ from .array import Array
 from .clock import DAY, HOUR, local_clock
 from .errors import PlanError, ShapeError, UnitError
 from .fact import Instant, Intervention
-from .quantity import Drift, Quantity
+from .quantity import Quantity
 from .subject import Subject
 from .units import convert
 
@@ -170,9 +170,7 @@ def input_events(
     return sorted(events, key=lambda e: e.at), unknown
 
 
-def _set_rate(
-    events: list[InputEvent], act: Intervention, index: int, rate: float, initial: float
-) -> list[InputEvent]:
+def _set_rate(events: list[InputEvent], act: Intervention, index: int, rate: float, initial: float) -> list[InputEvent]:
     """Events with this rate in force from `act.at`, replacing later rates of the input up to `act.until`."""
     own = [(e.at, e.rate) for e in events if e.input == index and e.rate is not None]
     others = [e for e in events if e.input != index or e.rate is None]
@@ -195,13 +193,8 @@ def _convert(value: float, source: str, target: str, quantity: Quantity, where: 
 
 def grid_hours(quantities: Sequence[Quantity]) -> float | None:
     """The epoch grid [h]: the longest step every declared drift's own step is a multiple of; None: nothing drifts."""
-    steps = [round(d.every * HOUR) for d in drifts(quantities)]
+    steps = [round(q.drift.every * HOUR) for q in quantities if q.drift is not None]
     return gcd(*steps) / HOUR if steps else None
-
-
-def drifts(quantities: Sequence[Quantity]) -> list[Drift]:
-    """The drifts these quantities declare."""
-    return [q.drift for q in quantities if q.drift is not None]
 
 
 def cut(

@@ -20,6 +20,7 @@ from ..core.units import factor
 
 __all__ = ["Part", "Wire", "arranged", "connected", "gathered", "joint_card", "joint_prior", "prefixed"]
 
+
 @dataclass(frozen=True)
 class Part:
     """A model in a coupling: its columns among all parameters, covariates, planned inputs (with the own input each
@@ -71,7 +72,6 @@ class Wire:
     interval: bool
 
 
-
 def prefixed(label: str, q: Quantity) -> Quantity:
     """The quantity under its part's name."""
     noise = q.noise
@@ -90,8 +90,8 @@ def gathered(parts: Mapping[str, Model], what: str) -> tuple[Quantity, ...]:
 
 def arranged(parts: Mapping[str, Model], loose: list[tuple[str, int]]) -> tuple[Part, ...]:
     """Every part's columns; `loose` lists (part, own input) of each planned input of the coupling."""
-    if any(not a.isidentifier() or (a != b and b.startswith(f"{a}_")) for a in parts for b in parts):
-        raise ShapeError(f"part names {tuple(parts)} must be identifiers, none the beginning of another")
+    if any(b.startswith(f"{a}_") for a in parts for b in parts):
+        raise ShapeError(f"part names {tuple(parts)}: none may be the beginning of another")
     whole = grid_hours((*gathered(parts, "parameters"), *gathered(parts, "smooth")))
     first = {"parameters": 0, "covariates": 0, "absorbs": 0}
     made: list[Part] = []
@@ -103,7 +103,16 @@ def arranged(parts: Mapping[str, Model], loose: list[tuple[str, int]]) -> tuple[
         stride = round(grid / whole) if grid and whole else 0
         planned, own = tuple(n for n, _ in mine), tuple(i for _, i in mine)
         made.append(
-            Part(label, model, columns["parameters"], columns["covariates"], planned, own, columns["absorbs"], stride)
+            Part(
+                label,
+                model,
+                columns["parameters"],
+                columns["covariates"],
+                planned,
+                own,
+                columns["absorbs"],
+                stride,
+            )
         )
     return tuple(made)
 

@@ -22,7 +22,7 @@ from ..core.array import Array, State
 from ..core.card import Card
 from ..core.clock import HOUR
 from ..core.drive import Drive
-from ..core.model import Absorbs, AbsorbFacts, Assets, Fixed, Model, Settings
+from ..core.model import AbsorbFacts, Absorbs, Assets, Fixed, Model, Settings
 from ..core.prior import JointPrior
 from ..core.quantity import Quantity, Setting
 from .parts import Part, Wire, arranged, connected, gathered, joint_card, joint_prior, prefixed
@@ -34,7 +34,10 @@ DUE, SENT, TOTAL = "exchange_due", "exchange_rate", "exchange_total"
 
 
 def wire(
-    parts: Mapping[str, Model], wires: Mapping[tuple[str, str], tuple[str, str]], exchange: float, card: Card | None = None
+    parts: Mapping[str, Model],
+    wires: Mapping[tuple[str, str], tuple[str, str]],
+    exchange: float,
+    card: Card | None = None,
 ) -> Model:
     """The parts as one model; wires = {("ward", "surge"): ("city", "admissions")}, `exchange` in hours.
 
@@ -148,11 +151,11 @@ class Wired:
 
     def _driven(self, drive: Drive, sent: Float[Array, "r w"], fixed: Fixed) -> Iterator[tuple[Part, Drive, Fixed]]:
         """Each part with a one-segment drive of its own: planned inputs, and what the wires send."""
-        every = (drive.dt, drive.clock, drive.tick, drive.rate, drive.dose, drive.output)
-        rows = (np.broadcast_to(a, (sent.shape[0], *a.shape[1:])) for a in every)
-        drive = Drive(*(next(rows) for _ in range(5)), drive.covariates, next(rows))
+        rows = lambda a: np.broadcast_to(a, (sent.shape[0], *a.shape[1:]))  # noqa: E731
+        drive = Drive(rows(drive.dt), rows(drive.clock), rows(drive.tick), rows(drive.rate), rows(drive.dose),
+                      drive.covariates, rows(drive.output))  # fmt: skip
         for n, (part, own) in enumerate(zip(self.parts, fixed, strict=True)):
-            rate = part.inputs(drive.rate)
+            rate = np.array(part.inputs(drive.rate))
             for w, wired in enumerate(self.wires):
                 if wired.into == n:
                     rate[:, 0, wired.input] = sent[:, w]
@@ -166,7 +169,9 @@ class Wired:
         """All parts through one segment under the rates in force, and what is read at its end."""
         new, seen = dict(state), []
         for part, given, own in self._driven(drive, np.asarray(state[SENT]), fixed):
-            leaves, read = part.model.run(part.leaves(state), np.asarray(theta)[:, part.theta], given, own, part.key(key))
+            leaves, read = part.model.run(
+                part.leaves(state), np.asarray(theta)[:, part.theta], given, own, part.key(key)
+            )
             new |= part.labelled(leaves)
             seen.append(np.asarray(read)[:, 0])
         return new, np.concatenate(seen, axis=1)

@@ -125,7 +125,9 @@ class _Update:
         alive = grid(xp.isfinite(logw) & xp.isfinite(y).all(axis=1))
         # one stack (leaf numbers, b, n) of all that moves: parameters and smooth states in free space, then predictions
         free_theta = [grid(free(q, theta[:, i], xp))[None] for i, q in self.columns]
-        free_state = [xp.moveaxis(grid(free(q, leaves[q.name], xp)).reshape(twins, each, -1), 2, 0) for q in self.smooth]
+        free_state = [
+            xp.moveaxis(grid(free(q, leaves[q.name], xp)).reshape(twins, each, -1), 2, 0) for q in self.smooth
+        ]
         moving = [*free_theta, *free_state]
         sizes = [piece.shape[0] for piece in moving]
         x = xp.concatenate([*moving, xp.moveaxis(grid(y), 2, 0)]) if moving else xp.moveaxis(grid(y), 2, 0)

@@ -21,8 +21,9 @@ from jaxtyping import Float, Int, UInt64
 
 from ..core.array import Array, State
 from ..core.card import Card
-from ..core.clock import HOUR
-from ..core.drive import Drive
+from ..core.clock import CLOCK, HOUR
+from ..core.draws import mix, purpose
+from ..core.drive import Drive, grid_hours
 from ..core.model import Assets, Fixed, Settings
 from ..core.prior import JointPrior
 from ..core.quantity import Quantity, Setting
@@ -44,12 +45,14 @@ class Flow:
 
     `solver` 'rk4' takes fixed steps; 'tsit5' (adaptive) and 'kvaerno5' (stiff, implicit) come from diffrax, with
     `tolerance` as their relative tolerance; 'numpy' takes the fixed steps in plain Python, for looking inside
-    (`numerics.slow`).
+    (`numerics.slow`).  `warm_up` hours are run, with drift and process noise, before the twin's start: without them every
+    member starts at rest, and the first reading would be taken as proof of where rest is.
     """
 
     member: FlowMember
     solver: Solver = "rk4"
     tolerance: float = 0.05
+    warm_up: float = 0.0
     differentiable: bool = True
 
     @property
@@ -96,7 +99,22 @@ class Flow:
         fixed: Fixed,
         key: UInt64[Array, "r"],
     ) -> State:
-        """Members in steady state under `rate`, drift offsets drawn from their stationary law."""
+        """Members in steady state under `rate`, drift offsets drawn from their stationary law, then warmed up."""
+        state = self._at_rest(theta, covariates, rate, fixed, key)
+        hours = grid_hours((*self.parameters, *self.member.smooth))
+        if self.warm_up <= 0.0 or hours is None:
+            return state
+        drive = _warm_up_drive(round(self.warm_up / hours), hours, rate, covariates)
+        return self.run(state, theta, drive, fixed, mix(np.asarray(key), WARM_UP))[0]
+
+    def _at_rest(
+        self,
+        theta: Float[Array, "r p"],
+        covariates: Float[Array, "r k"],
+        rate: Float[Array, "r m"],
+        fixed: Fixed,
+        key: UInt64[Array, "r"],
+    ) -> State:
         if self.solver == "numpy":
             return init_slow(self.member, fixed, theta, covariates, rate, key)
         xp = jax_numpy()
@@ -115,10 +133,30 @@ class Flow:
         leaves = {name: _pad(leaf, size) for name, leaf in state.items()}
         drive = _pad_drive(drive, rows, size)
         counts = step_counts(drive, self.member.step)
-        end, read = kernels().run(self, fixed, leaves, _pad(theta, size), tuple(getattr(drive, f.name) for f in fields(drive)), counts, _pad(key, size))
+        pieces = tuple(getattr(drive, f.name) for f in fields(drive))
+        end, read = kernels().run(self, fixed, leaves, _pad(theta, size), pieces, counts, _pad(key, size))
         if size == rows and read.shape[1] == outputs:
             return end, read
         return {name: leaf[:rows] for name, leaf in end.items()}, read[:rows, :outputs]
+
+
+WARM_UP = purpose("warm-up")
+
+
+def _warm_up_drive(count: int, hours: float, rate: Float[Array, "r m"], covariates: Float[Array, "r k"]) -> Drive:
+    """`count` steps of the epoch grid under constant rates, ending at midnight of no particular day."""
+    clock = np.zeros((1, count, len(CLOCK)))
+    clock[0, :, 0] = (np.arange(-count, 0) * hours) % 24.0
+    rates = np.repeat(np.asarray(rate)[:, None], count, axis=1)
+    return Drive(
+        dt=np.full((1, count), float(round(hours * HOUR))),
+        clock=clock,
+        tick=np.arange(count, dtype=np.int64)[None],
+        rate=rates,
+        dose=np.zeros((1, count, rates.shape[2])),
+        covariates=np.asarray(covariates)[:, None],
+        output=np.array([[count - 1]]),
+    )
 
 
 @lru_cache(maxsize=256)

@@ -77,8 +77,8 @@ class _Row:
 
     def env(self, j: int, elapsed: float) -> Env:
         """The clock `elapsed` microseconds into segment j."""
-        hour, *day = self.clock[j]
-        return Env((round(hour * HOUR) + elapsed) % DAY / HOUR, *day, np, self.fixed)
+        hour, weekday, yearday, holiday = self.clock[j]
+        return Env((round(hour * HOUR) + elapsed) % DAY / HOUR, weekday, yearday, holiday, np, self.fixed)
 
 
 def _run_member(
@@ -122,8 +122,7 @@ def _steps(row: _Row, x: Leaves, p: Any, j: int, count: int) -> tuple[Leaves, bo
         k2 = slope(moved(x, k1, 0.5), (i + 0.5) * tick)
         k3 = slope(moved(x, k2, 0.5), (i + 0.5) * tick)
         k4 = slope(moved(x, k3, 1.0), (i + 1) * tick)
-        if i == 0:
-            coarse = moved(x, k2, 1.0)
+        coarse = moved(x, k2, 1.0)
         x = moved(x, {n: (k1[n] + 2.0 * (k2[n] + k3[n]) + k4[n]) / 6.0 for n in labels}, 1.0)
         if i == 0:
             failed = _unresolved(row, p, row.env(j, tick), x, coarse)
@@ -164,8 +163,8 @@ def _parameters(member: FlowMember, theta: Float[Array, "p"], covariates: Float[
     def shifted(q: Quantity, value: float) -> Any:
         return value if q.drift is None else bound(q, free(q, np.asarray(value)) + x[drift_leaf(q.name)])
 
-    values = {q.name: shifted(q, float(v)) for q, v in zip(member.parameters, theta, strict=True)}
-    values |= {q.name: float(v) for q, v in zip(member.covariates, covariates, strict=True)}
+    values = {q.name: shifted(q, float(v)) for q, v in zip(member.parameters, np.asarray(theta), strict=True)}
+    values |= {q.name: float(v) for q, v in zip(member.covariates, np.asarray(covariates), strict=True)}
     return named(tuple(values))(*values.values())
 
 

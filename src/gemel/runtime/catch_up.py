@@ -8,7 +8,7 @@ last could, with the reason, and tries again at the next tick.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -23,6 +23,9 @@ from .records import by_instant, chain
 from .standing import Standing
 
 __all__ = ["catch_up", "usable"]
+
+LARGEST_CREW = 64
+"""Most twins in one call."""
 
 Portion = tuple[Fact, ...]
 Keep = Callable[[Standing, Standing], None]
@@ -41,7 +44,7 @@ def catch_up(
         groups: dict[Hashable, list[int]] = defaultdict(list)
         for i in ready:
             groups[_shape(now[i].twin, queues[i][0], bool(standings[i].collapsed))].append(i)
-        for group in groups.values():
+        for group in _crews(groups.values()):
             portions = [queues[i].popleft() for i in group]
             after = _step([now[i] for i in group], portions, refuse)
             for i, standing in zip(group, after, strict=True):
@@ -50,6 +53,16 @@ def catch_up(
                 if standing.collapsed:
                     queues[i].clear()
     return now
+
+
+def _crews(groups: Iterable[list[int]]) -> Iterator[list[int]]:
+    """Groups cut into powers of two, so that a kernel is compiled for few sizes and not for every number of twins."""
+    for group in groups:
+        start = 0
+        while start < len(group):
+            size = min(LARGEST_CREW, 1 << ((len(group) - start).bit_length() - 1))
+            yield group[start : start + size]
+            start += size
 
 
 def usable(standing: Standing, portion: Sequence[Fact]) -> tuple[list[Fact], list[Rejected]]:

@@ -13,7 +13,7 @@ from ..core.fact import Fact, Rejected
 from ..core.ports import Caller, Store
 from .taken import Taken
 
-__all__ = ["keep_rejected", "take_in"]
+__all__ = ["take_in"]
 
 TOGETHER = 1000
 """Items that become durable together."""
@@ -28,20 +28,21 @@ def take_in(store: Store, caller: Caller, subject: str, stream: Iterable[Fact | 
         rows = [item for item in items if isinstance(item, Rejected)]
         rows += _append(store, caller, subject, facts, taken)
         reasons.update(row.reason.partition(": ")[0] for row in rows)
-        keep_rejected(store, caller, subject, rows)
+        _keep_rejected(store, caller, subject, rows)
         taken.items += len(items)
         taken.rejected += len(rows)
     taken.reasons = dict(reasons)
     return taken
 
 
-def keep_rejected(store: Store, caller: Caller, subject: str, rows: Sequence[Rejected]) -> int:
-    """Keep the rows that the subject does not have yet; returns how many are new."""
+def _keep_rejected(store: Store, caller: Caller, subject: str, rows: Sequence[Rejected]) -> None:
+    """Keep the rows that the subject does not have yet, so that reading a source again doubles nothing."""
     if not rows:
-        return 0
+        return
     known = set(store.rejected(caller, subject))
     new = [row for row in dict.fromkeys(rows) if row not in known]
-    return store.reject(subject, new, caller) if new else 0
+    if new:
+        store.reject(subject, new, caller)
 
 
 def _to_the_end(stream: Iterable[Fact | Rejected]) -> Iterator[Fact | Rejected]:

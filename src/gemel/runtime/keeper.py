@@ -21,7 +21,6 @@ from ..core.twin import Twin
 from .catch_up import catch_up
 from .fault import refused_by
 from .freeze import freeze, header_of, thaw
-from .intake import keep_rejected
 from .records import Records, Trail, codes_of, trail
 from .standing import Standing
 from .taken import Account
@@ -43,6 +42,7 @@ class Keeper:
         self._subjects: dict[str, Subject] = {}
         self._records: dict[str, Records] = {}
         self._standings: dict[str, Standing] = {}
+        self._refused: dict[str, set[Rejected]] = {}
 
     # subjects and records
 
@@ -72,7 +72,13 @@ class Keeper:
 
     def refuse(self, standing: Standing, rows: Sequence[Rejected]) -> None:
         """Keep what a twin could not use; once, however often it meets it."""
-        keep_rejected(self.store, self.caller, standing.twin.subject.id, rows)
+        subject = standing.twin.subject.id
+        if subject not in self._refused:
+            self._refused[subject] = set(self.store.rejected(self.caller, subject))
+        new = [row for row in rows if row not in self._refused[subject]]
+        if new:
+            self.store.reject(subject, new, self.caller)
+            self._refused[subject].update(new)
 
     # standings
 
@@ -185,7 +191,7 @@ class Keeper:
                 return replace(earlier, sequence=records.last, missed="")
         if touched is None or touched > twin.now:
             return looked
-        return self.save(looked.missing(touched, self.budget))
+        return looked.missing(touched, self.budget)
 
 
 def trails(records: Records, codes: frozenset[str], until: Instant) -> Callable[[Instant], Trail]:

@@ -39,7 +39,7 @@ def rebuilt(keeper: Keeper, twin: str, window: Instant, now: Instant) -> Standin
     passed = [(standing, standing)]
     refit = standing.twin.inference.refit
     if refit is not None:
-        standing = _whole(keeper, standing, waiting, refit)
+        standing = _whole(keeper, replace(standing, lineage=header.lineage + 1), waiting, refit)
     else:
         standing = catch_up(
             [standing], [waiting], refuse=keeper.refuse, keep=lambda before, after: passed.append((before, after))
@@ -78,4 +78,4 @@ def _whole(keeper: Keeper, standing: Standing, facts: Sequence[Fact], engine: En
     for portion in by_instant(facts):
         used = chain(used, portion)
     twin = replace(twin, inference=own)
-    return replace(standing, twin=twin, facts_hash=used, lineage=standing.lineage + 1)
+    return replace(standing, twin=twin, facts_hash=used)

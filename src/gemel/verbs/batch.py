@@ -45,7 +45,7 @@ def _equal(a: Any, b: Any) -> bool:
         return a.keys() == b.keys() and all(_equal(a[k], b[k]) for k in a)
     if isinstance(a, tuple | list) and isinstance(b, tuple | list):
         return len(a) == len(b) and all(map(_equal, a, b))
-    return bool(np.array_equal(a, b))
+    return bool(np.array_equal(np.asarray(a), np.asarray(b)))
 
 
 def join(twins: Sequence[Twin]) -> Belief:

@@ -187,9 +187,10 @@ def _noisy(
     why = purpose(f"noise:{quantity.name}")
     if noise.family == "poisson":
         special = require("scipy.special", "twin")
-        grown = np.diff(mean, axis=1, prepend=mean[:, :1]) if quantity.span == "interval" else mean
+        read = np.asarray(twin.belief.read)[:, names(twin.model.observables).index(quantity.name)][:, None]
+        grown = np.diff(mean, axis=1, prepend=read) if quantity.span == "interval" else mean
         counts = np.ceil(special.pdtrik(uniform(key, why, index), np.maximum(grown, 1e-12)))
-        return np.cumsum(counts, axis=1) if quantity.span == "interval" else np.maximum(counts, 0.0)
+        return read + np.cumsum(counts, axis=1) if quantity.span == "interval" else np.maximum(counts, 0.0)
     luck = normal(key, why, index)
     size: Array = np.array(noise.sd)
     if noise.parameter is not None:

@@ -1,4 +1,4 @@
-"""Small models that the contract must carry with no special case in any verb, engine or runtime: one per corner of it."""
+"""Small models that the contract must carry with no special case in any verb, engine or runtime."""
 
 from __future__ import annotations
 

@@ -29,7 +29,10 @@ class Census:
     prior = JointPrior(parameters)
     covariates = smooth = inputs = settings = ()
     observables = (Quantity("occupied", "{beds}", low=0.0),)
-    absorbs = (Quantity("admission", "h", code="test:admission"), Quantity("discharge", "1", code="test:discharge"))
+    absorbs = (
+        Quantity("admission", "h", code="test:admission"),
+        Quantity("discharge", "1", code="test:discharge"),
+    )
 
     def prepare(self, settings: Any, assets: Any) -> None:
         return None

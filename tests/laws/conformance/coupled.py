@@ -17,7 +17,13 @@ from . import MADE, card, law, ward
 class City:
     card = card("City", "population")
     parameters = (
-        Quantity("contacts", "/d", low=0.0, prior=law("lognormal", -0.9, 0.2), drift=Drift("ou", 0.1, MADE, tau=48.0)),
+        Quantity(
+            "contacts",
+            "/d",
+            low=0.0,
+            prior=law("lognormal", -0.9, 0.2),
+            drift=Drift("ou", 0.1, MADE, tau=48.0),
+        ),
     )
     prior = JointPrior(parameters)
     covariates = settings = ()

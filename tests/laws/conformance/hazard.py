@@ -25,9 +25,7 @@ class Hazard:
     parameters = (Quantity("rate", "/h", low=0.0, prior=law("gamma", SHAPE, SCALE)),)
     prior = JointPrior(parameters)
     covariates = smooth = inputs = settings = ()
-    observables = (
-        Quantity("events", "1", low=0.0, code="test:event", span="interval", noise=Noise("poisson", MADE)),
-    )
+    observables = (Quantity("events", "1", low=0.0, code="test:event", span="interval", noise=Noise("poisson", MADE)),)
 
     def prepare(self, settings: Any, assets: Any) -> None:
         return None

@@ -32,11 +32,19 @@ class History:
         return None
 
     def init(self, theta: Any, covariates: Any, rate: Any, fixed: Any, key: Any) -> dict[str, Any]:
-        return {"last": np.array(covariates[:, 0]), "slope": np.zeros(len(key)), "age": np.full(len(key), np.inf)}
+        return {
+            "last": np.array(covariates[:, 0]),
+            "slope": np.zeros(len(key)),
+            "age": np.full(len(key), np.inf),
+        }
 
     def run(self, state: Any, theta: Any, drive: Any, fixed: Any, key: Any) -> Any:
         age = state["age"][:, None] + np.cumsum(drive.dt, axis=1) / HOUR
-        last, slope, usual = state["last"][:, None], state["slope"][:, None], np.asarray(drive.covariates)[:, :, 0]
+        last, slope, usual = (
+            state["last"][:, None],
+            state["slope"][:, None],
+            np.asarray(drive.covariates)[:, :, 0],
+        )
         y = last + TREND * slope * (1.0 - np.exp(-age)) + REVERT * (usual - last) * (1.0 - np.exp(-age / 4.0))
         return state | {"age": age[:, -1]}, drive.outputs(np.maximum(y, 0.0)[:, :, None])
 

@@ -23,7 +23,12 @@ def placed(points: Any, shift: Any, turn: Any) -> Any:
     angle = np.maximum(np.linalg.norm(turn, axis=1), 1e-12)[:, None, None]
     axis = turn[:, None, :] / angle
     along = (points[None] * axis).sum(axis=2, keepdims=True) * axis
-    return points * np.cos(angle) + np.cross(axis, points[None]) * np.sin(angle) + along * (1 - np.cos(angle)) + shift[:, None]
+    return (
+        points * np.cos(angle)
+        + np.cross(axis, points[None]) * np.sin(angle)
+        + along * (1 - np.cos(angle))
+        + shift[:, None]
+    )
 
 
 @dataclass(frozen=True)

@@ -18,17 +18,17 @@ from types import MappingProxyType
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float
-from numpy.typing import NDArray
+from jaxtyping import Float, Shaped
 
+from ...core.array import Array
 from ...core.derived import Derived, Path
 from ...core.quantity import Constant, Source
 
 __all__ = [
-    "BELOW_54",
-    "BELOW_70",
     "ABOVE_180",
     "ABOVE_250",
+    "BELOW_54",
+    "BELOW_70",
     "GLUCOSE_RISK",
     "GMI",
     "HBGI",
@@ -66,42 +66,40 @@ LOW_WEIGHT: Final = Constant(3.0, "1", OURS)
 VERY_LOW_WEIGHT: Final = Constant(10.0, "1", OURS)
 PERCENT: Final = 100.0
 
-Values = NDArray[np.float64]
 
-
-def _mean(path: Path, values: Values) -> Values:
+def _mean(path: Path, values: Shaped[np.ndarray, "r t"]) -> Float[np.ndarray, "r"]:
     """Mean over time of what holds at each point."""
     spans = np.diff(np.asarray(path.hours), prepend=0.0)
     return np.asarray(values, dtype=np.float64) @ (spans / spans.sum())
 
 
-def _share(path: Path, low: float, high: float) -> Values:
+def _share(path: Path, low: float, high: float) -> Float[np.ndarray, "r"]:
     glucose = np.asarray(path["glucose"])
     return PERCENT * _mean(path, (glucose >= low) & (glucose <= high))
 
 
-def _below(path: Path, limit: Constant) -> Values:
+def _below(path: Path, limit: Constant) -> Float[np.ndarray, "r"]:
     return PERCENT * _mean(path, np.asarray(path["glucose"]) < limit.value)
 
 
-def _above(path: Path, limit: Constant) -> Values:
+def _above(path: Path, limit: Constant) -> Float[np.ndarray, "r"]:
     return PERCENT * _mean(path, np.asarray(path["glucose"]) > limit.value)
 
 
-def _symmetric(glucose: Values) -> Values:
+def _symmetric(glucose: Array) -> Float[np.ndarray, "r t"]:
     inside = np.clip(np.asarray(glucose, dtype=np.float64), SCALE_LOW.value, SCALE_HIGH.value)
     return SCALE.value * (np.log(inside) ** POWER.value - CENTRE.value)
 
 
-def _low_risk(path: Path) -> Values:
+def _low_risk(path: Path) -> Float[np.ndarray, "r"]:
     return _mean(path, STEEPNESS.value * np.minimum(_symmetric(path["glucose"]), 0.0) ** 2)
 
 
-def _high_risk(path: Path) -> Values:
+def _high_risk(path: Path) -> Float[np.ndarray, "r"]:
     return _mean(path, STEEPNESS.value * np.maximum(_symmetric(path["glucose"]), 0.0) ** 2)
 
 
-def _range_minus_lows(path: Path) -> Values:
+def _range_minus_lows(path: Path) -> Float[np.ndarray, "r"]:
     lows = _below(path, LOW) - _below(path, VERY_LOW)
     bad = LOW_WEIGHT.value * lows + VERY_LOW_WEIGHT.value * _below(path, VERY_LOW)
     return _share(path, LOW.value, HIGH.value) - bad
@@ -119,7 +117,7 @@ BELOW_54: Final = Derived("time below 54 mg/dL", "%", lambda p: _below(p, VERY_L
 ABOVE_180: Final = Derived("time above 180 mg/dL", "%", lambda p: _above(p, HIGH), "share of the time high", CONSENSUS)
 ABOVE_250: Final = Derived("time above 250 mg/dL", "%", lambda p: _above(p, VERY_HIGH), "share very high", CONSENSUS)
 GMI: Final = Derived(
-    "GMI", "%", lambda p: GMI_START.value + GMI_SLOPE.value * _mean(p, p["glucose"]),
+    "GMI", "%", lambda p: GMI_START.value + GMI_SLOPE.value * _mean(p, np.asarray(p["glucose"])),
     "glucose management indicator; meant for 14 days of readings", GMI_PAPER,
 )  # fmt: skip
 LBGI: Final = Derived("LBGI", "1", _low_risk, "low blood glucose index: mean risk of lows", SYMMETRIC)
@@ -133,8 +131,8 @@ RANGE_MINUS_LOWS: Final = Derived(
     "time in range, minus 3 x the time below 70 and 10 x the time below 54 mg/dL; the weights are this package's", OURS,
 )  # fmt: skip
 
-SCORES: Final = (TIME_IN_RANGE, BELOW_70, BELOW_54, ABOVE_180, ABOVE_250, GMI, LBGI, HBGI)
-"""What is shown of a glucose path."""
+SCORES: Final = (TIME_IN_RANGE, BELOW_70, BELOW_54, ABOVE_180, ABOVE_250, LBGI, HBGI)
+"""What is shown of a glucose path of hours."""
 UTILITIES: Final[Mapping[str, Derived]] = MappingProxyType(
     {d.name: d for d in (GLUCOSE_RISK, TIME_IN_RANGE, RANGE_MINUS_LOWS)}
 )
