@@ -33,7 +33,7 @@ bench: .venv/.test ## measure the core
 	$(BIN)/gemel bench core
 
 evidence: .venv/.test ## recompute every figure that a model card claims
-	$(BIN)/python tools/evidence.py
+	$(BIN)/python -m tools.evidence
 
 docs: .venv/.test ## write docs/reference from the docstrings
 	$(BIN)/python -m tools.docs

@@ -25,9 +25,7 @@ BENCH = Caller(id="benchmark")
 
 def facts(subject: int, start: int, count: int) -> list[Observation]:
     return [
-        Observation(
-            id=f"{subject}-{n}", code="8867-4", value=Exact(60 + n % 40), unit="/min", at=n, recorded=n + 1
-        )
+        Observation(id=f"{subject}-{n}", code="8867-4", value=Exact(60 + n % 40), unit="/min", at=n, recorded=n + 1)
         for n in range(start, start + count)
     ]
 
@@ -92,9 +90,7 @@ def fsyncs(folder: Path, count: int = 200) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--dir", default=None, help="folder on the disk to measure (default: the temporary folder)"
-    )
+    parser.add_argument("--dir", default=None, help="folder on the disk to measure (default: the temporary folder)")
     with tempfile.TemporaryDirectory(dir=parser.parse_args().dir) as name:
         folder = Path(name)
         figures = {

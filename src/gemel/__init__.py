@@ -46,7 +46,7 @@ _HOME = {
     "twin": "verbs.create",
 }
 
-__all__ = [*sorted(_HOME), "__version__"]
+__all__ = [*sorted(_HOME), "__version__"]  # pyright: ignore[reportUnsupportedDunderAll] - checked in test_exports
 
 if TYPE_CHECKING:
     from .core.card import Card as Card

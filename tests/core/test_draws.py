@@ -17,7 +17,7 @@ WORDS = st.integers(0, 2**64 - 1).map(np.uint64)
 
 
 def test_mix_is_splitmix64() -> None:
-    """Published outputs of SplitMix64 seeded with 1234567 (rosettacode.org/wiki/Pseudo-random_numbers/Splitmix64):
+    """Published outputs of SplitMix64 seeded with 1234567 (rosettacode.org, Pseudo-random numbers/Splitmix64):
     `mix(state, 0)` is its finaliser at a state that a step of the golden ratio multiplies instead of adds, so the
     finaliser is checked on the state itself."""
     state = np.uint64(1234567)

@@ -12,7 +12,7 @@ import pytest
 import gemel
 import gemel.core
 
-ALIASES = {"Instant", "State", "Namespace", "Fact", "Value", "Plan", "Kind", "BUILT_IN"}
+ALIASES = {"Array", "Instant", "State", "Namespace", "Fact", "Value", "Plan", "Kind", "BUILT_IN"}
 """Public names that are assigned, not defined: type aliases and tables."""
 
 

@@ -7,8 +7,12 @@ import pytest
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
+from gemel import observe, twin
+from gemel.core.clock import MINUTE
+from gemel.core.fact import Exact, Observation
 from gemel.core.quantity import names
-from gemel.models.patient.hovorka import MEAN, Hovorka, model
+from gemel.core.subject import Subject
+from gemel.models.patient.hovorka import LEAST, MEAN, Hovorka, model
 from tests.models.paths import clock, dosed, doses, follow, rates
 
 MEMBER = Hovorka()
@@ -60,11 +64,24 @@ def test_the_start_is_a_fixed_point_for_persons_all_over_the_supports(rate: floa
     u = rates(insulin=0.5 * rate, long_acting=0.5 * rate)
     state = MEMBER.start(p, u, clock(0.0))
     change = MEMBER.field(SimpleNamespace(**state), p, u, clock(0.0))
-    worst = max(float(np.max(np.abs(change[k]) / np.maximum(np.abs(state[k]), 1.0))) for k in change)
+    rests = np.asarray(state["interstitial"]) > LEAST.value
+    worst = max(float(np.max((np.abs(change[k]) / np.maximum(np.abs(state[k]), 1.0))[rests])) for k in change)
     assert worst < 1e-10
+    assert rests.sum() > 50 and (rests.all() or rate > 0.0)
     assert set(state) == set(change) == set(names(MEMBER.smooth))
     if rate == 0.0:
         assert (np.asarray(level(state, p)) > 9.0 * MOLAR_MASS / 10.0).all()  # only the kidneys bound it
+
+
+def test_under_more_insulin_than_production_stands_everybody_still_starts_alive() -> None:
+    """0.8 [IU]/h leave an eighth of the prior without production: nobody has no glucose, and free space no zero."""
+    everyone = twin("hovorka", Subject(id="s"), at=0, rates={"insulin": 0.8}, members=64, seed=1)
+    start = MOLAR_MASS / 10.0 * np.asarray(everyone.belief.state["interstitial"])
+    assert start.min() == pytest.approx(MOLAR_MASS / 10.0 * LEAST.value) and (start > 20.0).mean() > 0.8
+    read = Observation(id="r", code="loinc:99504-3", value=Exact(110.0), unit="mg/dL", at=5 * MINUTE, recorded=0)
+    seen = observe(everyone, [read])
+    assert seen.evidence is not None and seen.evidence.failed.sum() == 0
+    assert np.isfinite(seen.belief.logw).all()
 
 
 def test_a_person_without_insulin_rests_where_the_kidneys_balance_production() -> None:

@@ -15,7 +15,7 @@ from tests.models.paths import clock, dosed, doses, follow, rates
 
 GOLD = json.loads((Path(__file__).parents[1] / "gold" / "replaybg_reference.json").read_text())
 MEMBER = ReplayBG()
-PERSON = SimpleNamespace(**GOLD["parameters"], long_half_life=17.0)
+PERSON = SimpleNamespace(**GOLD["parameters"], long_half_life=17.0, meal=1.0)
 
 
 def population(size: int, seed: int) -> SimpleNamespace:
@@ -28,6 +28,7 @@ def population(size: int, seed: int) -> SimpleNamespace:
         SI_night=draw.uniform(2e-4, 3e-3, size), kd=kd, ka2=kd * draw.uniform(0.2, 0.9, size), kempt=kempt,
         kabs=kempt * draw.uniform(0.01, 0.9, size), long_half_life=draw.uniform(8, 30, size),
         weight=draw.uniform(50, 110, size), basal=draw.uniform(0.3, 1.8, size),
+        meal=draw.uniform(0.5, 1.5, size),
     )  # fmt: skip
 
 

@@ -210,6 +210,20 @@ def test_one_member_equals_the_first_of_many_on_any_number_of_threads() -> None:
         assert_same(many, go(replace(FAST, threads=threads), 64, path))
 
 
+def test_rows_may_share_the_clock_and_yet_have_rates_and_doses_of_their_own() -> None:
+    """One shared dt (1, s), and per row the beds (r, s, m): each member must be run as it would be alone."""
+    state, theta, fixed, key = born(FAST, 3)
+    alone = [drive(HOURLY, float(beds), {12: 3.0 * beds}) for beds in (1, 2, 4)]
+    rate, dose = (np.concatenate([getattr(d, name) for d in alone]) for name in ("rate", "dose"))
+    for model in (FAST, replace(FAST, slow=True)):
+        _, together = model.run(state, theta, replace(alone[0], rate=rate, dose=dose), fixed, key)
+        for row, path in enumerate(alone):
+            one = {name: leaf[row : row + 1] for name, leaf in state.items()}
+            _, read = model.run(one, theta[row : row + 1], path, fixed, key[row : row + 1])
+            np.testing.assert_array_equal(together[row], read[0])
+    assert together[0, -1, 1] <= 1 < together[2, :, 1].max()
+
+
 def test_the_callers_state_is_never_changed() -> None:
     state, theta, fixed, key = born(FAST, 2)
     before = {name: np.array(leaf) for name, leaf in state.items()}

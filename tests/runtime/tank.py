@@ -1,6 +1,6 @@
 """The smallest model that has everything the runtime must handle, in numpy alone: a leaking tank.
 
-    level' = -(level - rest) / TAU + flow / size,   a dose raises the level at once,   noise on an hourly epoch grid
+level' = -(level - rest) / TAU + flow / size,   a dose raises the level at once,   noise on an hourly epoch grid
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gemel import forecast
 from gemel.core.clock import HOUR, MINUTE
 from gemel.core.fact import Exact, Fact, Observation, Status
 from gemel.runtime import Site
@@ -162,6 +163,7 @@ def test_beyond_the_budget_a_twin_is_stale_until_refit_and_says_so(tmp_path: Pat
         site.take_in("s-1", facts)
         assert site.tick("t")[0].now == facts[-1].at  # it goes on, marked
         issued = site.forecast("t", facts[-1].at + HOUR)
+        assert issued.forecast.stale == forecast(site.load("t"), facts[-1].at + HOUR).stale == issued.stale
         assert issued.stale and all(row.stale == issued.stale for row in site.ledger("t"))
         fresh = site.refit("t")
         assert site.stale("t") == "" and not site.forecast("t", facts[-1].at + HOUR).stale

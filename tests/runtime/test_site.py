@@ -335,5 +335,3 @@ def test_a_store_is_opened_by_path_or_by_its_registered_scheme(tmp_path: Path) -
         Site.open("nowhere://there")
     with Site.open(":memory:") as site:
         assert site.now() > START and site.twins() == []
-
-

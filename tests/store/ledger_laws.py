@@ -37,9 +37,7 @@ class LedgerLaws:
             store.enrol(Subject(id=""), ANN)
 
     def test_rejected_rows_are_kept_with_their_reasons(self, store: Store) -> None:
-        row = Rejected(
-            reason="unit 'mg' is no concentration", source="feed.csv:7", raw="7;mg;\x00", code="2339-0"
-        )
+        row = Rejected(reason="unit 'mg' is no concentration", source="feed.csv:7", raw="7;mg;\x00", code="2339-0")
         stray = Rejected(reason="no subject", source="feed.csv:8", raw="8")
         assert store.reject("s-1", iter([row, row]), ANN) == 2
         assert store.reject(None, [stray], ANN) == 1

@@ -83,10 +83,7 @@ def test_a_migration_keeps_the_data_and_a_failing_one_changes_nothing(path: Path
     with pytest.raises(sqlite3.OperationalError):
         migrate(connection, "x", (*MIGRATIONS, ("ALTER TABLE twin ADD COLUMN note TEXT", "nonsense")))
     assert migrate(connection, "x") == len(MIGRATIONS)
-    assert (
-        migrate(connection, "x", (*MIGRATIONS, ("ALTER TABLE twin ADD COLUMN note TEXT",)))
-        == len(MIGRATIONS) + 1
-    )
+    assert migrate(connection, "x", (*MIGRATIONS, ("ALTER TABLE twin ADD COLUMN note TEXT",))) == len(MIGRATIONS) + 1
     assert connection.execute("SELECT count(*) FROM fact").fetchone() == (3,)
     connection.close()
 

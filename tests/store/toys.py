@@ -30,9 +30,7 @@ MINUTE = 60_000_000
 Reopen = Callable[..., Store]
 
 
-def reading(
-    n: int, *, value: Value | None = None, recorded: int | None = None, **more: object
-) -> Observation:
+def reading(n: int, *, value: Value | None = None, recorded: int | None = None, **more: object) -> Observation:
     """Glucose number n of a sensor, known a minute after it was measured."""
     at = n * 5 * MINUTE
     fields = {"id": f"g{n}", "code": "2339-0", "unit": "mg/dL", "at": at, **more}

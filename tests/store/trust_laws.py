@@ -64,9 +64,7 @@ class TrustLaws:
         assert [previous for _, previous in spy.seen] == [b"", b"1", b"2"]
         assert [entry for entry, _ in spy.seen] == store.journal(ANN)
 
-    def test_a_forbidden_subject_is_neither_read_written_nor_listed(
-        self, store: Store, reopen: Reopen
-    ) -> None:
+    def test_a_forbidden_subject_is_neither_read_written_nor_listed(self, store: Store, reopen: Reopen) -> None:
         store.enrol(OTHER, ANN)
         for subject, twin in (("s-1", "t-1"), ("s-2", "t-2")):
             store.append(subject, [reading(1)], ANN)

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pytest
 
-from gemel import forecast
+from gemel import forecast, forecast_all
+from gemel.core.clock import HOUR
+from gemel.core.errors import PlanError
 from gemel.core.plan import Action, Policy, Schedule
 from tests.laws.cases import BY_NAME, at
 
@@ -64,3 +67,23 @@ def test_each_member_gets_what_its_own_reading_asks_for() -> None:
     untouched = given == 0.0
     np.testing.assert_allclose(ruled.paths[untouched], calm.paths[untouched], rtol=1e-13)
     assert ruled.paths[:, -1, 0].mean() > calm.paths[:, -1, 0].mean()
+
+
+def test_the_present_may_be_an_output_under_a_schedule_and_under_a_policy() -> None:
+    twin = BY_NAME["linear"].twin()
+    ahead = [0, HOUR // 2, 2 * HOUR]
+    for ask in (ahead, ahead[::2]):
+        plain, ruled = (
+            forecast_all([twin], 2 * HOUR, [plan], ahead=ask)[0] for plan in (PUSH, Fixed(every=0.5, schedule=PUSH))
+        )
+        assert plain.times[0] == ruled.times[0] == twin.now and plain.paths.shape == ruled.paths.shape
+        np.testing.assert_allclose(plain.paths, ruled.paths, rtol=1e-13, atol=1e-13)
+        np.testing.assert_allclose(plain.amounts, ruled.amounts, atol=1e-12)
+        assert np.all(ruled.amounts[:, 0] == 0.0)
+
+
+@pytest.mark.parametrize("ahead", [[], [0], [-1, HOUR]])
+def test_outputs_that_are_no_forecast_are_refused(ahead: list[int]) -> None:
+    for plan in (PUSH, Fixed()):
+        with pytest.raises(PlanError, match="'ahead' is"):
+            forecast_all([BY_NAME["linear"].twin()], HOUR, [plan], ahead=ahead)

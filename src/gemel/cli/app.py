@@ -241,7 +241,7 @@ def simulate(
 def backtest(
     what: Annotated[str, typer.Argument(help="diabetes")],
     data: Data, subject: Annotated[list[str], typer.Option("--subject", help="one or more ids, pooled")],
-    model: ModelName = "replaybg", members: Members = 256,
+    model: ModelName = "replaybg-everyday", members: Members = 256,
     stride: Annotated[int, typer.Option("--stride", min=1, help="forecast from every so many grid points")] = 1,
     window: Annotated[int, typer.Option("--window", min=2, help="days of records; the last 30 % are scored")] = 28,
     seed: Seed = 0, zone: Annotated[str, typer.Option("--zone", help="IANA zone of local times")] = "Europe/London",

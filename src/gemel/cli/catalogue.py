@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isfinite
 
 from ..core.errors import GemelError
+from ..core.evidence import evidence_of
 from ..core.model import Model
 from ..core.quantity import Quantity, Source
 from ..core.registry import available, load_model
@@ -38,7 +39,7 @@ def card(name: str) -> CardShape:
         validated=[
             EvidenceShape(metric=e.metric, value=e.value, unit=e.unit, dataset=e.dataset, n=e.n, command=e.command,
                           standard_error=e.standard_error, date=e.date)
-            for e in own.validated
+            for e in (*own.validated, *evidence_of(name))
         ],
         parameters=[_quantity(q) for q in model.parameters], covariates=[_quantity(q) for q in model.covariates],
         inputs=[_quantity(q) for q in model.inputs], observables=[_quantity(q) for q in model.observables],

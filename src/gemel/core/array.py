@@ -1,6 +1,7 @@
 """What gemel means by an array: anything numpy and JAX arrays both are.
 
-`Array` is a Protocol, so that the core and its annotations load no JAX.  Annotations such as
+`Array` is a Protocol, so that the core and its annotations load no JAX; a type checker takes it for `Any`, because the
+two libraries' arithmetic has no common type, and the suite executes the annotations instead.  Annotations such as
 `Float[Array, "r p"]` use one letter per axis for the whole project: r rows (twins x members), p parameters,
 k covariates, m inputs, c observables, s segments, t output times.
 """
@@ -8,24 +9,32 @@ k covariates, m inputs, c observables, s segments, t output times.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 __all__ = ["Array", "Namespace", "State"]
 
 
-@runtime_checkable
-class Array(Protocol):
-    """A numpy or JAX array."""
+if TYPE_CHECKING:
+    Array = Any
+else:
 
-    @property
-    def shape(self) -> tuple[int, ...]: ...
+    @runtime_checkable
+    class Array(Protocol):
+        """A numpy or JAX array."""
 
-    @property
-    def dtype(self) -> Any: ...
+        @property
+        def shape(self) -> tuple[int, ...]:
+            """Length of each axis."""
+            ...
 
-    def __array__(self, *args: Any, **kwargs: Any) -> Any: ...
+        @property
+        def dtype(self) -> Any:
+            """Type of the elements."""
+            ...
 
-    def __getitem__(self, index: Any, /) -> Any: ...
+        def __array__(self, *args: Any, **kwargs: Any) -> Any: ...
+
+        def __getitem__(self, index: Any, /) -> Any: ...
 
 
 State = Mapping[str, Array]

@@ -39,7 +39,9 @@ class Belief:
         logw = np.asarray(self.logw, dtype=np.float64).reshape(twins, -1)
         top = logw.max(axis=1, keepdims=True)
         if not np.isfinite(top).all():
-            raise CollapseError("every member has failed: the facts, inputs or parameters are outside the model's range")
+            raise CollapseError(
+                "every member has failed: the facts, inputs or parameters are outside the model's range"
+            )
         w = np.exp(logw - top)
         return w / w.sum(axis=1, keepdims=True)
 
@@ -51,9 +53,7 @@ class Belief:
         """The members at these rows, with equal weights."""
         state = {name: np.asarray(leaf)[rows] for name, leaf in self.state.items()}
         theta, covariates, read = (np.asarray(a)[rows] for a in (self.theta, self.covariates, self.read))
-        return replace(
-            self, theta=theta, covariates=covariates, state=state, logw=np.zeros(rows.shape[0]), read=read
-        )
+        return replace(self, theta=theta, covariates=covariates, state=state, logw=np.zeros(rows.shape[0]), read=read)
 
     def member(self, k: int) -> Belief:
         """Member `k` alone, as a belief of one row: for looking at, running and plotting one possible subject."""
@@ -85,6 +85,6 @@ def systematic(weights: Float[Array, "n"], offset: float) -> Int[Array, "n"]:
 
     `offset` in (0, 1) is the one uniform draw it needs.
     """
-    n = weights.shape[0]
-    edges = np.cumsum(np.asarray(weights))
-    return np.minimum(np.searchsorted(edges / edges[-1], (np.arange(n) + offset) / n), n - 1)
+    n = int(weights.shape[0])
+    edges = np.cumsum(np.asarray(weights, dtype=np.float64))
+    return np.minimum(np.searchsorted(edges / float(edges[-1]), (np.arange(n) + offset) / n), n - 1)

@@ -44,7 +44,8 @@ def instant(moment: datetime | str, *, tz: str | None = None, repeated: int | No
     """Microseconds UTC of a moment; a naive one is local time in `tz`.
 
     `repeated` picks the first (0) or second (1) pass of an hour that a clock change repeats.  Raises TimelineError
-    for text that is no ISO 8601 time, a naive time without `tz`, a skipped local time, or a repeated one without `repeated`.
+    for text that is no ISO 8601 time, a naive time without `tz`, a skipped local time, or a repeated one without
+    `repeated`.
     """
     if isinstance(moment, str):
         try:

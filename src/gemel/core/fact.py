@@ -8,10 +8,13 @@ facts are kept but an ordered dose is not a given dose.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from math import inf
+from typing import Any
 
 import msgspec
+from msgspec.structs import force_setattr
 
 __all__ = [
     "Above",
@@ -35,6 +38,14 @@ Instant = int
 """Microseconds since 1970-01-01T00:00:00 UTC."""
 
 
+def _as(kind: Callable[[Any], Any], fact: msgspec.Struct, *fields: str) -> None:
+    """Make these fields plain numbers, so that 5, 5.0 and numpy's 5.0 are one fact with one hash."""
+    for name in fields:
+        given = getattr(fact, name)
+        if given is not None and type(given) is not kind:
+            force_setattr(fact, name, kind(given))
+
+
 class Status(StrEnum):
     """Where a fact stands."""
 
@@ -50,11 +61,18 @@ class Exact(msgspec.Struct, frozen=True, tag="exact", tag_field="is"):
 
     value: float
 
+    def __post_init__(self) -> None:
+        if type(self.value) is not float:
+            _as(float, self, "value")
+
 
 class Below(msgspec.Struct, frozen=True, tag="below", tag_field="is"):
     """Under the limit of detection, or 'LOW'."""
 
     limit: float
+
+    def __post_init__(self) -> None:
+        _as(float, self, "limit")
 
 
 class Above(msgspec.Struct, frozen=True, tag="above", tag_field="is"):
@@ -62,12 +80,18 @@ class Above(msgspec.Struct, frozen=True, tag="above", tag_field="is"):
 
     limit: float
 
+    def __post_init__(self) -> None:
+        _as(float, self, "limit")
+
 
 class Between(msgspec.Struct, frozen=True, tag="between", tag_field="is"):
     """Known only to lie in an interval."""
 
     low: float
     high: float
+
+    def __post_init__(self) -> None:
+        _as(float, self, "low", "high")
 
 
 class Level(msgspec.Struct, frozen=True, tag="level", tag_field="is"):
@@ -80,6 +104,9 @@ class Count(msgspec.Struct, frozen=True, tag="count", tag_field="is"):
     """A whole number of events over the interval since the reading before."""
 
     n: int
+
+    def __post_init__(self) -> None:
+        _as(int, self, "n")
 
 
 class Asset(msgspec.Struct, frozen=True, tag="asset", tag_field="is"):
@@ -106,6 +133,12 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, tag="observation", 
     sd: float | None = None
     entity: str | None = None
 
+    def __post_init__(self) -> None:
+        if type(self.at) is not int or type(self.recorded) is not int:
+            _as(int, self, "at", "recorded")
+        if self.sd is not None:
+            _as(float, self, "sd")
+
 
 class Intervention(msgspec.Struct, frozen=True, kw_only=True, tag="intervention", tag_field="fact"):
     """Something done: a dose at an instant, or a rate that holds from `at` until `until` or the next rate."""
@@ -122,6 +155,10 @@ class Intervention(msgspec.Struct, frozen=True, kw_only=True, tag="intervention"
     source: str = ""
 
     def __post_init__(self) -> None:
+        if type(self.at) is not int or type(self.recorded) is not int or self.until is not None:
+            _as(int, self, "at", "recorded", "until")
+        if type(self.dose) is not float and type(self.rate) is not float:
+            _as(float, self, "dose", "rate")
         if (self.dose is None) == (self.rate is None):
             raise ValueError(f"intervention {self.id} needs either a dose or a rate, not both or neither")
 

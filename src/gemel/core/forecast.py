@@ -24,7 +24,8 @@ class Forecast:
     """Paths over `times` for r members: `paths` without and `readings` with measurement error.
 
     `weights` sum to 1; a failed member has weight 0.  `amounts` are the cumulative doses and rate x time of each input
-    from the start.  `issued` is the instant the belief stood at, `known` says what the forecast could see.
+    from the start.  `issued` is the instant the belief stood at, `stale` why the twin was
+    stale then (empty: it was not).
     """
 
     twin: str
@@ -40,6 +41,7 @@ class Forecast:
     amounts: Float[Array, "r t m"]
     covariates: tuple[Quantity, ...]
     covariate_values: Float[Array, "r k"]
+    stale: str = ""
 
     @property
     def hours(self) -> Float[Array, "t"]:
@@ -58,9 +60,7 @@ class Forecast:
             raise CapabilityError(f"no observable '{observable}': this forecast has {known}")
         return known.index(observable)
 
-    def quantile(
-        self, observable: str, q: float | Sequence[float], *, readings: bool = True
-    ) -> Float[Array, "q t"]:
+    def quantile(self, observable: str, q: float | Sequence[float], *, readings: bool = True) -> Float[Array, "q t"]:
         """Quantiles over members at each time: of what a sensor would read, or of the hidden value."""
         values = (self.readings if readings else self.paths)[:, :, self.column(observable)]
         return weighted_quantile(values, self.weights, np.atleast_1d(q))
@@ -98,7 +98,7 @@ class Forecast:
         rows: list[Mapping[str, Any]] = []
         for q in self.observables:
             table, mean = self.quantile(q.name, quantiles), self.mean(q.name)
-            for j, at in enumerate(np.asarray(self.times)):
+            for j, at in enumerate(np.asarray(self.times, dtype=np.int64)):
                 band = {f"q{100 * p:g}": table[i, j] for i, p in enumerate(quantiles)}
                 stamp = pandas.Timestamp(int(at), unit="us", tz="UTC")
                 rows.append({"time": stamp, "observable": q.name, "unit": q.unit, "mean": mean[j], **band})

@@ -20,7 +20,7 @@ from .drive import Drive
 from .prior import JointPrior
 from .quantity import Quantity, Setting
 
-__all__ = ["Absorbs", "AbsorbFacts", "Conserving", "Differentiable", "Engine", "Model", "Scored", "Window", "settle"]
+__all__ = ["AbsorbFacts", "Absorbs", "Conserving", "Differentiable", "Engine", "Model", "Scored", "Window", "settle"]
 
 Settings = Mapping[str, str | int | float]
 Assets = Mapping[str, Any]
@@ -37,23 +37,48 @@ class Model(Protocol):
     """
 
     @property
-    def card(self) -> Card: ...
-    @property
-    def prior(self) -> JointPrior: ...
-    @property
-    def parameters(self) -> tuple[Quantity, ...]: ...
-    @property
-    def covariates(self) -> tuple[Quantity, ...]: ...
-    @property
-    def smooth(self) -> tuple[Quantity, ...]: ...
-    @property
-    def observables(self) -> tuple[Quantity, ...]: ...
-    @property
-    def inputs(self) -> tuple[Quantity, ...]: ...
-    @property
-    def settings(self) -> tuple[Setting, ...]: ...
+    def card(self) -> Card:
+        """What the model is, and is not, for."""
+        ...
 
-    def prepare(self, settings: Settings, assets: Assets) -> Fixed: ...
+    @property
+    def prior(self) -> JointPrior:
+        """Joint prior of the parameters."""
+        ...
+
+    @property
+    def parameters(self) -> tuple[Quantity, ...]:
+        """Unknown constants, which may drift."""
+        ...
+
+    @property
+    def covariates(self) -> tuple[Quantity, ...]:
+        """What is known of the subject."""
+        ...
+
+    @property
+    def smooth(self) -> tuple[Quantity, ...]:
+        """State that an engine may move a little."""
+        ...
+
+    @property
+    def observables(self) -> tuple[Quantity, ...]:
+        """What can be read."""
+        ...
+
+    @property
+    def inputs(self) -> tuple[Quantity, ...]:
+        """What a plan sets."""
+        ...
+
+    @property
+    def settings(self) -> tuple[Setting, ...]:
+        """Discrete choices."""
+        ...
+
+    def prepare(self, settings: Settings, assets: Assets) -> Fixed:
+        """Settings and assets as fixed arrays."""
+        ...
 
     def init(
         self,
@@ -62,11 +87,15 @@ class Model(Protocol):
         rate: Float[Array, "r m"],
         fixed: Fixed,
         key: UInt64[Array, "r"],
-    ) -> State: ...
+    ) -> State:
+        """Members at the start."""
+        ...
 
     def run(
         self, state: State, theta: Float[Array, "r p"], drive: Drive, fixed: Fixed, key: UInt64[Array, "r"]
-    ) -> tuple[State, Float[Array, "r t c"]]: ...
+    ) -> tuple[State, Float[Array, "r t c"]]:
+        """All members through the drive."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +119,9 @@ class Absorbs(Protocol):
     """
 
     @property
-    def absorbs(self) -> tuple[Quantity, ...]: ...
+    def absorbs(self) -> tuple[Quantity, ...]:
+        """Quantities whose facts set state."""
+        ...
 
     def absorb(
         self,
@@ -100,7 +131,9 @@ class Absorbs(Protocol):
         facts: AbsorbFacts,
         fixed: Fixed,
         key: UInt64[Array, "r"],
-    ) -> State: ...
+    ) -> State:
+        """The state after the facts."""
+        ...
 
 
 @runtime_checkable
@@ -123,14 +156,18 @@ class Scored(Protocol):
         low: Float[Array, "r c"],
         high: Float[Array, "r c"],
         theta: Float[Array, "r p"],
-    ) -> Float[Array, "r"]: ...
+    ) -> Float[Array, "r"]:
+        """Log likelihood of each member."""
+        ...
 
 
 @runtime_checkable
 class Conserving(Protocol):
     """A model with totals (mass, beds, people) that only inputs and declared outflows change."""
 
-    def totals(self, state: State, theta: Float[Array, "r p"]) -> Float[Array, "r q"]: ...
+    def totals(self, state: State, theta: Float[Array, "r p"]) -> Float[Array, "r q"]:
+        """Each total of each member."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +195,10 @@ class Window:
         """One window per output, in order."""
         if len(self.facts) == 1:
             return [self]
+        one = [slice(j, j + 1) for j in range(len(self.facts))]
         return [
-            Window(d, *(a[:, j : j + 1] for a in (self.at, self.low, self.high, self.sd)), self.facts[j : j + 1])
-            for j, d in enumerate(self.drive.steps())
+            Window(d, self.at[:, j], self.low[:, j], self.high[:, j], self.sd[:, j], self.facts[j])
+            for j, d in zip(one, self.drive.steps(), strict=True)
         ]
 
 
@@ -172,11 +210,15 @@ class Engine(Protocol):
     """
 
     @property
-    def needs(self) -> tuple[type, ...]: ...
+    def needs(self) -> tuple[type, ...]:
+        """Capabilities the model must offer."""
+        ...
 
     def assimilate(
         self, model: Model, prior: Belief, window: Window, fixed: Fixed, key: UInt64[Array, "r"]
-    ) -> Posterior: ...
+    ) -> Posterior:
+        """The belief after the window."""
+        ...
 
 
 def settle(settings: Sequence[Setting], chosen: Settings) -> dict[str, str | int | float]:

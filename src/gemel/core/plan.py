@@ -67,17 +67,29 @@ class Policy(Protocol):
     """
 
     @property
-    def name(self) -> str: ...
-    @property
-    def every(self) -> float: ...
-    @property
-    def schedule(self) -> Schedule: ...
+    def name(self) -> str:
+        """What the plan is called."""
+        ...
 
-    def start(self, rows: int) -> Any: ...
+    @property
+    def every(self) -> float:
+        """Hours between decisions."""
+        ...
+
+    @property
+    def schedule(self) -> Schedule:
+        """What happens regardless."""
+        ...
+
+    def start(self, rows: int) -> Any:
+        """Memory before the first decision."""
+        ...
 
     def act(
         self, reading: Float[Array, "r c"], memory: Any, clock: Float[Array, "4"]
-    ) -> tuple[Float[Array, "r m"], Float[Array, "r m"], Any]: ...
+    ) -> tuple[Float[Array, "r m"], Float[Array, "r m"], Any]:
+        """Rates, doses and memory after one look."""
+        ...
 
 
 Plan = Schedule | Policy

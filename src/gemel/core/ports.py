@@ -57,7 +57,9 @@ class Cipher(Protocol):
         """(key id, sealed bytes); `bound_to` is authenticated, so rows cannot be swapped."""
         ...
 
-    def open(self, subject: str, key_id: str, sealed: bytes, bound_to: bytes) -> bytes: ...
+    def open(self, subject: str, key_id: str, sealed: bytes, bound_to: bytes) -> bytes:
+        """What `seal` sealed; raises when it was tampered with or bound to something else."""
+        ...
 
     def blind(self, subject: str, word: str) -> bytes:
         """A keyed hash by which equal words can be found without being readable."""
@@ -68,14 +70,18 @@ class Cipher(Protocol):
 class Journal(Protocol):
     """Turns an action into the bytes of its audit record, chained to the one before."""
 
-    def record(self, entry: JournalEntry, previous: bytes) -> bytes: ...
+    def record(self, entry: JournalEntry, previous: bytes) -> bytes:
+        """The bytes of the audit record."""
+        ...
 
 
 @runtime_checkable
 class AccessFilter(Protocol):
     """Says whether a caller may do this to that subject; raises StoreError-like errors in its own tree if not."""
 
-    def check(self, caller: Caller, action: str, subject: str) -> None: ...
+    def check(self, caller: Caller, action: str, subject: str) -> None:
+        """Returns if allowed."""
+        ...
 
 
 class Appended(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +136,9 @@ class Store(Protocol):
         """Add a subject, or replace its description."""
         ...
 
-    def subjects(self, caller: Caller) -> list[Subject]: ...
+    def subjects(self, caller: Caller) -> list[Subject]:
+        """Every subject the caller may see."""
+        ...
 
     def append(self, subject: str, facts: Iterable[Fact], caller: Caller) -> Appended:
         """Durable when it returns.  A record equal to a stored one is counted as repeated, not stored again."""
@@ -140,7 +148,9 @@ class Store(Protocol):
         """Keep rejected rows with their reasons."""
         ...
 
-    def rejected(self, caller: Caller, subject: str | None = None) -> list[Rejected]: ...
+    def rejected(self, caller: Caller, subject: str | None = None) -> list[Rejected]:
+        """Rejected rows of a subject, or of all."""
+        ...
 
     def facts(
         self, subject: str, caller: Caller, *, after: int = 0, as_of: Instant | None = None
@@ -148,25 +158,37 @@ class Store(Protocol):
         """Records with sequence number > `after` known at `as_of`, in order of arrival."""
         ...
 
-    def save(self, checkpoint: Checkpoint, caller: Caller) -> None: ...
+    def save(self, checkpoint: Checkpoint, caller: Caller) -> None:
+        """Keep a checkpoint."""
+        ...
 
     def latest(self, twin: str, caller: Caller, *, before: Instant | None = None) -> Checkpoint | None:
         """The last checkpoint of a twin standing at or before `before`."""
         ...
 
-    def twins(self, caller: Caller, subject: str | None = None) -> list[str]: ...
+    def twins(self, caller: Caller, subject: str | None = None) -> list[str]:
+        """Ids of the twins of a subject, or of all."""
+        ...
 
-    def issue(self, forecasts: Sequence[IssuedForecast], caller: Caller) -> None: ...
+    def issue(self, forecasts: Sequence[IssuedForecast], caller: Caller) -> None:
+        """Write forecasts into the ledger; one of a known id is not written again."""
+        ...
 
-    def ledger(self, twin: str, caller: Caller) -> list[IssuedForecast]: ...
+    def ledger(self, twin: str, caller: Caller) -> list[IssuedForecast]:
+        """Every forecast issued of a twin."""
+        ...
 
     def score(self, scored: Sequence[IssuedForecast], caller: Caller) -> None:
         """Write truth and CRPS of forecasts already issued; nothing else of a ledger row can change."""
         ...
 
-    def journal(self, caller: Caller, subject: str | None = None) -> list[JournalEntry]: ...
+    def journal(self, caller: Caller, subject: str | None = None) -> list[JournalEntry]:
+        """The audit trail of a subject, or of all."""
+        ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...
 
     def info(self) -> dict[str, Any]:
         """Kind, location, schema version and counts, for `gemel doctor`."""

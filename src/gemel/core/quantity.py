@@ -30,7 +30,9 @@ class Source:
 
     def __post_init__(self) -> None:
         if not self.locator.strip():
-            raise SupportError("a Source needs a locator (a DOI with table or equation number, a standard, a data file)")
+            raise SupportError(
+                "a Source needs a locator (a DOI with table or equation number, a standard, a data file)"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +90,17 @@ class Drift:
 
     def __post_init__(self) -> None:
         if self.sd < 0 or self.every <= 0 or self.tau <= 0 or (self.kind == "ou" and not isfinite(self.tau)):
-            raise SupportError(f"drift '{self.kind}' needs sd >= 0, every > 0 h and, for ou, a finite tau > 0 h: {self}")
+            raise SupportError(
+                f"drift '{self.kind}' needs sd >= 0, every > 0 h and, for ou, a finite tau > 0 h: {self}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
 class Noise:
     """Likelihood of a reading given the observable's value mu.
 
-    normal: sd = sqrt(`sd`^2 + (`relative` mu)^2).  lognormal: `sd` is the sd of the log.  poisson: a count with mean mu.
-    `parameter` names a model parameter that replaces `sd`; an observation's own instrument sd replaces both.
+    normal: sd = sqrt(`sd`^2 + (`relative` mu)^2).  lognormal: `sd` is the sd of the log.  poisson: a count of
+    mean mu.  `parameter` names a model parameter that replaces `sd`; an observation's own instrument sd replaces both.
     """
 
     family: Literal["normal", "lognormal", "poisson"]

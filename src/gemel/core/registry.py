@@ -20,6 +20,7 @@ Kind = Literal["models", "engines", "ingest", "stores"]
 BUILT_IN: dict[Kind, dict[str, str]] = {
     "models": {
         "replaybg": "gemel.models.patient.replaybg:model",
+        "replaybg-everyday": "gemel.models.patient.replaybg:everyday",
         "hovorka": "gemel.models.patient.hovorka:model",
         "mmc": "gemel.models.hospital.mmc:model",
     },
@@ -46,7 +47,9 @@ def load(kind: Kind, name: str) -> Any:
     """The object of this name, or 'module:attribute' for one that is not registered."""
     target = name if ":" in name else available(kind).get(name)
     if target is None:
-        raise RegistryError(f"no {kind} named '{name}': there are {sorted(available(kind))}, or give 'module:attribute'")
+        raise RegistryError(
+            f"no {kind} named '{name}': there are {sorted(available(kind))}, or give 'module:attribute'"
+        )
     module, _, attribute = target.partition(":")
     try:
         return getattr(import_module(module), attribute)
@@ -62,7 +65,8 @@ def load_model(name: str) -> Model:
     """The model of this name, checked against the contract."""
     model = load("models", name)
     if not isinstance(model, Model):
-        missing = [m for m in ("card", "prior", "prepare", "init", "run", "smooth") if not hasattr(type(model), m)]
+        kind: type[object] = type(model)  # pyright: ignore[reportUnknownVariableType] - anything may be registered
+        missing = [m for m in ("card", "prior", "prepare", "init", "run", "smooth") if not hasattr(kind, m)]
         raise RegistryError(f"'{name}' is no Model: it lacks {missing or 'some of the contract in gemel.core.model'}")
     return model
 

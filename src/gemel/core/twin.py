@@ -4,7 +4,7 @@ return a new one."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -45,7 +45,10 @@ class Inference:
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """A living virtual copy of one subject (verbs on many twins at once take a sequence of these)."""
+    """A living virtual copy of one subject (verbs on many twins at once take a sequence of these).
+
+    `stale` says why facts that hold are not in the belief (see `gemel.runtime`); empty when they are.
+    """
 
     id: str
     subject: Subject
@@ -57,7 +60,8 @@ class Twin:
     cursor: Cursor
     seed: int = 0
     evidence: Evidence | None = None
-    name: str = field(default="")
+    name: str = ""
+    stale: str = ""
 
     @property
     def now(self) -> Instant:

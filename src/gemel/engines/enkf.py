@@ -31,7 +31,7 @@ from ..core.draws import normal, purpose, uniform
 from ..core.errors import CapabilityError
 from ..core.model import Fixed, Model, Window
 from ..core.quantity import Noise, bound, free, names
-from ..numerics.start import jax_numpy
+from ..numerics.start import computed_once, jax_numpy
 from .sweep import advance, after_reading, occasions
 
 __all__ = ["EnsembleKalman", "even"]
@@ -131,6 +131,7 @@ class _Update:
         moving = [*free_theta, *free_state]
         sizes = [piece.shape[0] for piece in moving]
         x = xp.concatenate([*moving, xp.moveaxis(grid(y), 2, 0)]) if moving else xp.moveaxis(grid(y), 2, 0)
+        x = computed_once(x)
         own = sum(sizes)
         alive = alive & xp.isfinite(x).all(axis=0)
         evidence = xp.zeros(twins)
@@ -180,7 +181,7 @@ class _Update:
         total = variance + spread**2
         noisy = y + spread[:, None] * (luck - mean(luck)[:, None])
         gap = xp.where(seen[:, None] & alive, xp.clip(noisy, low[:, None], high[:, None]) - noisy, 0.0)
-        off = xp.where(alive, x - mean(x)[..., None], 0.0)
+        off = computed_once(xp.where(alive, x - mean(x)[..., None], 0.0))
         covariance = (off * away).sum(axis=-1) / (n - 1)
         gain = covariance / xp.maximum(total, FLOOR)
         if self.shrink:

@@ -90,8 +90,8 @@ class TemperedParticle:
         if np.any(done < 1.0) or min(distinct) < max(2.0, self.floor * each):
             raise CollapseError(
                 f"'{model.card.title}' at {text(belief.at)}: {min(distinct)} of {each} members survive the "
-                f"readings in {self.stages} stages (floor {self.floor:.0%}): the model does not explain them; check the "
-                "readings, widen the prior or the declared model error, or use more members"
+                f"readings in {self.stages} stages (floor {self.floor:.0%}): the model does not explain them; check "
+                "the readings, widen the prior or the declared model error, or use more members"
             )
         return belief, parents, gained
 
@@ -169,9 +169,7 @@ def _log_sum(logw: Float[Array, "b n"]) -> Float[Array, "b"]:
         return safe + np.log(np.exp(logw - safe[:, None]).sum(axis=1))
 
 
-def log_likelihood(
-    model: Model, predicted: Float[Array, "r c"], belief: Belief, step: Window
-) -> Float[Array, "r"]:
+def log_likelihood(model: Model, predicted: Float[Array, "r c"], belief: Belief, step: Window) -> Float[Array, "r"]:
     """Log likelihood of one step's readings under each member: the model's own if it brings one, else the declared
     noise, as a density for an exact reading and a probability for an interval."""
     each = belief.rows // step.low.shape[0]

@@ -2,9 +2,9 @@
 
 Members run side by side in a struct of arrays; one scan goes over the segments of the drive, and within a segment
 classical Runge-Kutta steps of at most the member's `step` are taken (Kutta 1901; Hairer, Norsett and Wanner 1993,
-table II.1.2).  Each member checks the first step of every segment, where inputs jump:
-what would be read after it must agree with the second-order midpoint step to `tolerance` of the reading and its declared
-noise.  Beyond that, or where a state is no longer finite, the member has failed and its observables are NaN.
+table II.1.2).  Each member checks the first step of every segment, where inputs jump: what would be read after it must
+agree with the second-order midpoint step to `tolerance` of the reading and its declared noise.  Beyond that, or where a
+state is no longer finite, the member has failed and its observables are NaN.
 
 A parameter with drift gets one more smooth leaf, its offset in free space, that moves on the twin's epoch grid by keyed
 draws; a smooth state with drift gets keyed process noise there.  The author's code sees the sum.
@@ -45,8 +45,8 @@ class Flow:
 
     `solver` 'rk4' takes fixed steps; 'tsit5' (adaptive) and 'kvaerno5' (stiff, implicit) come from diffrax, with
     `tolerance` as their relative tolerance; 'numpy' takes the fixed steps in plain Python, for looking inside
-    (`numerics.slow`).  `warm_up` hours are run, with drift and process noise, before the twin's start: without them every
-    member starts at rest, and the first reading would be taken as proof of where rest is.
+    (`numerics.slow`).  `warm_up` hours are run, with drift and process noise, before the twin's start: without them
+    every member starts at rest, and the first reading would be taken as proof of where rest is.
     """
 
     member: FlowMember
@@ -57,34 +57,42 @@ class Flow:
 
     @property
     def card(self) -> Card:
+        """See `FlowMember`."""
         return self.member.card
 
     @property
     def prior(self) -> JointPrior:
+        """See `FlowMember`."""
         return self.member.prior
 
     @property
     def parameters(self) -> tuple[Quantity, ...]:
+        """See `FlowMember`."""
         return self.member.parameters
 
     @property
     def covariates(self) -> tuple[Quantity, ...]:
+        """See `FlowMember`."""
         return self.member.covariates
 
     @property
     def smooth(self) -> tuple[Quantity, ...]:
+        """The member's smooth states and the offsets of its drifting parameters."""
         return smooth_leaves(self.member)
 
     @property
     def observables(self) -> tuple[Quantity, ...]:
+        """See `FlowMember`."""
         return self.member.observables
 
     @property
     def inputs(self) -> tuple[Quantity, ...]:
+        """See `FlowMember`."""
         return self.member.inputs
 
     @property
     def settings(self) -> tuple[Setting, ...]:
+        """See `FlowMember`."""
         return self.member.settings
 
     def prepare(self, settings: Settings, assets: Assets) -> Fixed:

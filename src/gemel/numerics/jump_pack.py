@@ -47,19 +47,21 @@ def still_drive(covariates: Float[Array, "r k"]) -> Drive:
 
 
 def packed_drive(drive: Drive, inputs: Sequence[Quantity]) -> tuple[Any, tuple[Any, ...]]:
-    """The clock records and the drive as `jump_loop.run_rows` takes them."""
-    dose = np.asarray(drive.dose, dtype=np.float64)
+    """The clock records and the drive as `jump_loop.run_rows` takes them: one row for all, or each row its own."""
+    pieces = (drive.dt, drive.clock, drive.rate, drive.dose)
+    heads = max(a.shape[0] for a in pieces)
+    dt, clock, rate, dose = (np.broadcast_to(np.asarray(a, dtype=np.float64), (heads, *a.shape[1:])) for a in pieces)
     output = np.asarray(drive.output, dtype=np.int64)
     place = np.argsort(output, axis=1, kind="stable").astype(np.int64)
     parts = (
-        np.rint(np.asarray(drive.dt)).astype(np.int64),
-        np.array(drive.rate, dtype=np.float64, order="C"),
+        np.rint(dt).astype(np.int64),
+        np.array(rate, order="C"),
         records(dose, names(inputs)),
         np.ascontiguousarray((dose != 0.0).any(axis=-1)),
         np.take_along_axis(output, place, axis=1),
         place,
     )
-    return records(np.asarray(drive.clock), CLOCK), parts
+    return records(clock, CLOCK), parts
 
 
 def drift_starts(parameters: Sequence[Quantity], key: UInt64[Array, "r"]) -> dict[str, Float[Array, "r"]]:

@@ -17,12 +17,12 @@ from ..core.draws import normal, purpose
 from ..core.drive import grid_hours
 from ..core.quantity import Drift, Quantity, bound, free, names
 from .member import Env, FlowMember, named, ordered
-from .start import jax_numpy
+from .start import computed_once, jax_numpy
 
 if TYPE_CHECKING:
     from .flow import Flow
 
-__all__ = ["Kernels", "Pieces", "drift_leaf", "drift_step", "drift_start", "kernels"]
+__all__ = ["Kernels", "Pieces", "drift_leaf", "drift_start", "drift_step", "kernels"]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,9 @@ def _init(member: FlowMember, fixed: Any, theta: Any, covariates: Any, rate: Any
 
     def one(p: Any, u: Any) -> Any:
         leaves = ordered(member.start(p, inputs(*u), env), labels, "start")
-        return named(labels)(*(xp.broadcast_to(xp.asarray(v, float), q.shape) for v, q in zip(leaves, member.smooth)))
+        return named(labels)(
+            *(xp.broadcast_to(xp.asarray(v, float), q.shape) for v, q in zip(leaves, member.smooth, strict=True))
+        )
 
     p = named(tuple(values))(*values.values())
     return jax.vmap(one)(p, rate)._asdict() | offsets
@@ -133,7 +135,7 @@ def _run_block(
         x, failed = carry
         span, hand, at, u, d, k, count = piece
         x = jax.lax.cond(xp.any(at >= 0), lambda y: pieces.wander(y, at, key), lambda y: y, x)
-        p = parameters(x, covariates[:, 0] if steady else k)
+        p = computed_once(parameters(x, covariates[:, 0] if steady else k))
         named_x = named(labels)(*(x[name] for name in labels))
         named_x = jax.lax.cond(xp.any(d != 0.0), lambda y: pieces.dose(y, p, d, hand), lambda y: y, named_x)
         named_x, worse = pieces.advance(named_x, p, u, hand, span, count)
@@ -177,19 +179,25 @@ class Pieces:
         return Env(hour, hand[1], hand[2], hand[3], self.xp, self.fixed)
 
     def field_of_one(self, x: Any, p: Any, u: Any, hand: Any, elapsed: Any) -> Any:
+        """Change per hour of one row's leaves."""
         slope = self.member.field(x, p, self.inputs(*u), self._env(hand, elapsed))
         return ordered(slope, self.labels, "field")
 
     def field(self, x: Any, p: Any, u: Any, hand: Any, elapsed: Any) -> Any:
-        return self.over_rows(self.field_of_one, x, p, (u, hand, elapsed))
+        """Change per hour of all rows' leaves."""
+        slope = self.over_rows(self.field_of_one, x, p, (u, hand, elapsed))
+        return computed_once(slope)
 
     def dose(self, x: Any, p: Any, d: Any, hand: Any) -> Any:
+        """All rows after their doses."""
+
         def one(x: Any, p: Any, d: Any, hand: Any) -> Any:
             return x._replace(**self.member.dose(x, p, self.inputs(*d), self._env(hand, 0.0)))
 
         return self.over_rows(one, x, p, (d, hand))
 
     def emit(self, x: Any, p: Any, hand: Any, elapsed: Any) -> Any:
+        """What is read of each row, (r, c)."""
         labels = names(self.member.observables)
 
         def one(x: Any, p: Any, hand: Any, elapsed: Any) -> Any:
@@ -262,5 +270,5 @@ class Pieces:
         return self.xp.array([inf if n is None or n.sd == 0.0 else n.sd for n in noises])
 
 
-BLOCK = 2048
-"""Rows that run together: few enough for the cache, many enough to pay for each operation's start."""
+BLOCK = 256
+"""Rows that run together: few enough for the first-level cache, many enough to pay for each operation's start."""

@@ -42,34 +42,71 @@ class FlowMember(Protocol):
     """One member of a differential-equation model; a frozen dataclass that hashes by value."""
 
     @property
-    def card(self) -> Card: ...
-    @property
-    def prior(self) -> JointPrior: ...
-    @property
-    def parameters(self) -> tuple[Quantity, ...]: ...
-    @property
-    def covariates(self) -> tuple[Quantity, ...]: ...
-    @property
-    def smooth(self) -> tuple[Quantity, ...]: ...
-    @property
-    def observables(self) -> tuple[Quantity, ...]: ...
-    @property
-    def inputs(self) -> tuple[Quantity, ...]: ...
-    @property
-    def settings(self) -> tuple[Setting, ...]: ...
-    @property
-    def step(self) -> float: ...
+    def card(self) -> Card:
+        """What the model is, and is not, for."""
+        ...
 
-    def start(self, p: Any, u: Any, env: Env) -> Mapping[str, Any]: ...
-    def field(self, x: Any, p: Any, u: Any, env: Env) -> Mapping[str, Any]: ...
-    def dose(self, x: Any, p: Any, d: Any, env: Env) -> Mapping[str, Any]: ...
-    def emit(self, x: Any, p: Any, env: Env) -> Mapping[str, Any]: ...
+    @property
+    def prior(self) -> JointPrior:
+        """Joint prior of the parameters."""
+        ...
+
+    @property
+    def parameters(self) -> tuple[Quantity, ...]:
+        """Unknown constants, which may drift."""
+        ...
+
+    @property
+    def covariates(self) -> tuple[Quantity, ...]:
+        """What is known of the subject."""
+        ...
+
+    @property
+    def smooth(self) -> tuple[Quantity, ...]:
+        """State that an engine may move a little."""
+        ...
+
+    @property
+    def observables(self) -> tuple[Quantity, ...]:
+        """What can be read."""
+        ...
+
+    @property
+    def inputs(self) -> tuple[Quantity, ...]:
+        """What a plan sets."""
+        ...
+
+    @property
+    def settings(self) -> tuple[Setting, ...]:
+        """Discrete choices."""
+        ...
+
+    @property
+    def step(self) -> float:
+        """Longest solver step [h]."""
+        ...
+
+    def start(self, p: Any, u: Any, env: Env) -> Mapping[str, Any]:
+        """Every smooth state at the start, in steady state under the rates `u`."""
+        ...
+
+    def field(self, x: Any, p: Any, u: Any, env: Env) -> Mapping[str, Any]:
+        """Change of every smooth state per hour."""
+        ...
+
+    def dose(self, x: Any, p: Any, d: Any, env: Env) -> Mapping[str, Any]:
+        """The smooth states that doses `d` change."""
+        ...
+
+    def emit(self, x: Any, p: Any, env: Env) -> Mapping[str, Any]:
+        """Every observable, without error."""
+        ...
 
 
 @lru_cache(maxsize=512)
 def named(labels: tuple[str, ...]) -> Any:
     """A namespace type with these fields, in this order; JAX treats its values as a tree of arrays."""
-    return namedtuple("Named", labels)  # noqa: PYI024 - the fields are only known at run time
+    return namedtuple("Named", labels)  # pyright: ignore[reportUntypedNamedTuple] - known at run time only
 
 
 def ordered(values: Mapping[str, Any], labels: tuple[str, ...], where: str) -> Any:

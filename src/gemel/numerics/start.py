@@ -13,7 +13,7 @@ from typing import Any
 
 from ..core.extra import require
 
-__all__ = ["bucket", "cache_folder", "jax_numpy"]
+__all__ = ["bucket", "cache_folder", "computed_once", "jax_numpy"]
 
 
 def cache_folder() -> Path | None:
@@ -30,7 +30,7 @@ def cache_folder() -> Path | None:
 def jax_numpy() -> Any:
     """`jax.numpy`, after settings that must precede the first array.
 
-    float64 throughout; every compilation is cached on disk, however quick; progress of the cache is not worth a warning.
+    float64 throughout; every compilation is cached on disk, however quick.
     """
     jax = require("jax", "twin")
     jax.config.update("jax_enable_x64", True)
@@ -44,6 +44,11 @@ def jax_numpy() -> Any:
         except OSError as error:
             warnings.warn(f"compiled kernels are not kept: {folder}: {error}", RuntimeWarning, stacklevel=2)
     return jax.numpy
+
+
+def computed_once(tree: Any) -> Any:
+    """The same arrays, kept from being merged into each of their uses, where their arithmetic would be repeated."""
+    return require("jax", "twin").lax.optimization_barrier(tree)
 
 
 def bucket(n: int, least: int = 1) -> int:

@@ -1,7 +1,7 @@
 """Adaptive and stiff segments by diffrax, each member at its own step sizes.
 
-Always `throw=False`: a member the solver gives up on is a failed member, and the default would keep JAX from serving the
-kernel from its disk cache.
+Always `throw=False`: a member the solver gives up on is a failed member, and the default would keep JAX from serving
+the kernel from its disk cache.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_STEPS = 16_384
 
 
 def solve(pieces: Pieces, x: Any, p: Any, u: Any, hand: Any, span: Any) -> tuple[Any, Any]:
-    """All rows through one segment of `span` microseconds; also which members the solver gave up on (never silently)."""
+    """All rows through one segment of `span` microseconds; also which members the solver gave up on."""
     diffrax = require("diffrax", "twin")
     jax, flow = pieces.jax, pieces.flow
     solver = diffrax.Tsit5() if flow.solver == "tsit5" else diffrax.Kvaerno5()

@@ -52,9 +52,7 @@ def _to_the_end(stream: Iterable[Fact | Rejected]) -> Iterator[Fact | Rejected]:
         yield Rejected(reason=f"unreadable source: {error}", source=type(stream).__name__, raw="")
 
 
-def _append(
-    store: Store, caller: Caller, subject: str, facts: Sequence[Fact], taken: Taken
-) -> list[Rejected]:
+def _append(store: Store, caller: Caller, subject: str, facts: Sequence[Fact], taken: Taken) -> list[Rejected]:
     """Append facts, one by one where the store refuses them together; returns the rows of those it refuses."""
     if not facts:
         return []

@@ -60,6 +60,10 @@ class Standing:
     collapsed: str = ""
     lineage: int = 0
 
+    def __post_init__(self) -> None:
+        if self.twin.stale != self.stale:  # so that a forecast made of the bare twin says it too
+            object.__setattr__(self, "twin", replace(self.twin, stale=self.stale))
+
     @property
     def stale(self) -> str:
         """Why the twin is stale; empty when it is not."""

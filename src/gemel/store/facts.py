@@ -51,14 +51,10 @@ def prepare(vault: Vault, subject: str, facts: Iterable[Fact]) -> list[Prepared]
     return prepared
 
 
-def append(
-    connection: sqlite3.Connection, vault: Vault, subject: str, prepared: Sequence[Prepared]
-) -> Appended:
+def append(connection: sqlite3.Connection, vault: Vault, subject: str, prepared: Sequence[Prepared]) -> Appended:
     """Number and insert those the store does not hold yet."""
     key = vault.key(connection, subject)
-    (first,) = connection.execute(
-        "SELECT coalesce(max(seq), 0) FROM fact WHERE subject = ?", (key,)
-    ).fetchone()
+    (first,) = connection.execute("SELECT coalesce(max(seq), 0) FROM fact WHERE subject = ?", (key,)).fetchone()
     seen = _known(connection, key, [fact.content for fact in prepared])
     rows: list[tuple[object, ...]] = []
     for fact in prepared:
@@ -104,9 +100,7 @@ def reject(
     return len(rows)
 
 
-def read_rejected(
-    connection: sqlite3.Connection, vault: Vault, visible: Callable[[str], bool]
-) -> Iterator[Rejected]:
+def read_rejected(connection: sqlite3.Connection, vault: Vault, visible: Callable[[str], bool]) -> Iterator[Rejected]:
     """Rejected rows of visible subjects ("" for those of none), in order of arrival."""
     rows = connection.execute(
         "SELECT r.seq, r.key_id, r.payload, s.id_key, s.id, s.blind FROM rejected r "

@@ -31,9 +31,7 @@ def save(connection: sqlite3.Connection, vault: Vault, checkpoint: Checkpoint) -
     )
 
 
-def latest(
-    connection: sqlite3.Connection, vault: Vault, twin: Twin, before: Instant | None
-) -> Checkpoint | None:
+def latest(connection: sqlite3.Connection, vault: Vault, twin: Twin, before: Instant | None) -> Checkpoint | None:
     """The last checkpoint standing at or before an instant."""
     limit = "" if before is None else "AND at <= ?"
     query = f"SELECT at, key_id, payload FROM checkpoint WHERE twin = ? {limit} ORDER BY at DESC, seq DESC"  # noqa: S608
@@ -78,13 +76,9 @@ def score(connection: sqlite3.Connection, vault: Vault, scored: Sequence[IssuedF
         if known == forecast:
             continue
         if known.truth is not None:
-            raise StoreError(
-                f"forecast '{forecast.id}' is already scored with other numbers: a score is final"
-            )
+            raise StoreError(f"forecast '{forecast.id}' is already scored with other numbers: a score is final")
         if msgspec.structs.replace(forecast, truth=None, crps=None) != known:
-            raise StoreError(
-                f"forecast '{forecast.id}' differs from what was issued: only truth and CRPS can be added"
-            )
+            raise StoreError(f"forecast '{forecast.id}' differs from what was issued: only truth and CRPS can be added")
         blind = vault.blind(STORE, "forecast", forecast.id)
         sealed = vault.seal(forecast.subject, _Score(forecast.truth, forecast.crps), _row(blind) + "/score")
         connection.execute("UPDATE forecast SET score_key = ?, score = ? WHERE blind = ?", (*sealed, blind))

@@ -32,9 +32,7 @@ class PlainCipher:
     def open(self, subject: str, key_id: str, sealed: bytes, bound_to: bytes) -> bytes:
         """The payload itself; StoreError for one that a real cipher sealed."""
         if key_id != self.key_id:
-            raise StoreError(
-                f"a payload is sealed with key '{key_id}': open the store with the cipher that sealed it"
-            )
+            raise StoreError(f"a payload is sealed with key '{key_id}': open the store with the cipher that sealed it")
         return sealed
 
     def blind(self, subject: str, word: str) -> bytes:

@@ -105,14 +105,10 @@ def migrate(connection: sqlite3.Connection, location: str, migrations: Migration
         return found
     connection.execute("BEGIN IMMEDIATE")
     try:
-        found = version(
-            connection, location, migrations
-        )  # again, now that no other process can be half-way through
+        found = version(connection, location, migrations)  # again, now that no other process can be half-way through
         if found == 0:
             connection.execute(f"PRAGMA application_id = {APPLICATION}")
-            connection.execute(
-                "CREATE TABLE migration (version INTEGER PRIMARY KEY, applied INTEGER NOT NULL) STRICT"
-            )
+            connection.execute("CREATE TABLE migration (version INTEGER PRIMARY KEY, applied INTEGER NOT NULL) STRICT")
         for number, statements in enumerate(migrations[found:], start=found + 1):
             for statement in statements:
                 connection.execute(statement)

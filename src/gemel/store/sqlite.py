@@ -106,9 +106,7 @@ class SqliteStore:
         return self._write(
             note,
             lambda connection: fact_rows.append(connection, self._vault, subject, prepared),
-            lambda done: (
-                f"{done.accepted} facts, {done.repeated} repeated, last {done.last}, content {content}"
-            ),
+            lambda done: f"{done.accepted} facts, {done.repeated} repeated, last {done.last}, content {content}",
             len(prepared),
         )
 
@@ -148,9 +146,7 @@ class SqliteStore:
         note = self._allow(caller, "save", checkpoint.subject)
         ((kept, _),) = canonical([checkpoint], Checkpoint)
         detail = f"twin {kept.twin}, at {kept.at}, facts {kept.facts_hash}"
-        self._write(
-            note, lambda connection: ledger_rows.save(connection, self._vault, kept), lambda _: detail
-        )
+        self._write(note, lambda connection: ledger_rows.save(connection, self._vault, kept), lambda _: detail)
 
     def latest(self, twin: str, caller: Caller, *, before: Instant | None = None) -> Checkpoint | None:
         """The last checkpoint of a twin standing at or before `before`; None if there is none."""

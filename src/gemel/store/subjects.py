@@ -53,12 +53,8 @@ def journal(connection: sqlite3.Connection, vault: Vault, subject: str | None) -
         rows = connection.execute("SELECT seq, key_id, payload FROM journal ORDER BY seq")
     else:
         blind = vault.blind(STORE, "subject", subject)
-        rows = connection.execute(
-            "SELECT seq, key_id, payload FROM journal WHERE subject = ? ORDER BY seq", (blind,)
-        )
-    return [
-        vault.open(STORE, key_id, payload, f"journal/{seq}", JournalEntry) for seq, key_id, payload in rows
-    ]
+        rows = connection.execute("SELECT seq, key_id, payload FROM journal WHERE subject = ? ORDER BY seq", (blind,))
+    return [vault.open(STORE, key_id, payload, f"journal/{seq}", JournalEntry) for seq, key_id, payload in rows]
 
 
 def counts(connection: sqlite3.Connection) -> dict[str, Any]:
@@ -68,8 +64,6 @@ def counts(connection: sqlite3.Connection) -> dict[str, Any]:
     tables |= {name: f"SELECT coalesce(max(seq), 0) FROM {name}" for name in ("rejected", "journal")}  # noqa: S608
     tables["fact"] = "SELECT coalesce(sum((SELECT max(seq) FROM fact WHERE subject = key)), 0) FROM subject"
     found: dict[str, Any] = {name: connection.execute(query).fetchone()[0] for name, query in tables.items()}
-    (pages,), (size,) = (
-        connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size")
-    )
+    (pages,), (size,) = (connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
     head = connection.execute("SELECT record FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
     return {**found, "bytes": pages * size, "journal_head": "" if head is None else head[0].hex()}

@@ -133,6 +133,4 @@ class Vault:
         record = self.journal.record(entry, previous)
         key_id, payload = self.seal(STORE, entry, f"journal/{seq}")
         blind = self.blind(STORE, "subject", entry.subject)
-        connection.execute(
-            "INSERT INTO journal VALUES (?, ?, ?, ?, ?)", (seq, blind, key_id, payload, record)
-        )
+        connection.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?)", (seq, blind, key_id, payload, record))

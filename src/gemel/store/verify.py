@@ -42,9 +42,7 @@ def _chain(connection: sqlite3.Connection, vault: Vault) -> Iterator[str]:
 
 def _facts(connection: sqlite3.Connection, vault: Vault) -> Iterator[str]:
     """Facts that are missing, unreadable or altered."""
-    for key, blind, id_key, sealed_id in connection.execute(
-        "SELECT key, blind, id_key, id FROM subject ORDER BY key"
-    ):
+    for key, blind, id_key, sealed_id in connection.execute("SELECT key, blind, id_key, id FROM subject ORDER BY key"):
         subject, expected = vault.subject_id(id_key, sealed_id, blind), 1
         for seq, recorded, content, key_id, payload in connection.execute(
             "SELECT seq, recorded, content, key_id, payload FROM fact WHERE subject = ? ORDER BY seq", (key,)

@@ -21,7 +21,7 @@ __all__ = ["epoch_grid", "join", "same_kind", "split", "split_evidence"]
 
 
 def same_kind(twins: Sequence[Twin]) -> Twin:
-    """The first twin, after checking that all share model, engine, settings, assets and size; CapabilityError otherwise."""
+    """The first twin, after checking that all share model, engine, settings, assets and size; else CapabilityError."""
     if not twins:
         raise CapabilityError("no twins were given")
     first = twins[0]
@@ -55,7 +55,8 @@ def join(twins: Sequence[Twin]) -> Belief:
     parts = [t.belief for t in twins]
     state = {name: np.concatenate([np.asarray(b.state[name]) for b in parts]) for name in parts[0].state}
     theta, covariates, logw, read = (
-        np.concatenate([np.asarray(getattr(b, name)) for b in parts]) for name in ("theta", "covariates", "logw", "read")
+        np.concatenate([np.asarray(getattr(b, name)) for b in parts])
+        for name in ("theta", "covariates", "logw", "read")
     )
     return Belief(theta, covariates, state, logw, max(b.at for b in parts), read)
 
@@ -65,9 +66,7 @@ def split(belief: Belief, at: Sequence[Instant]) -> list[Belief]:
     if len(at) == 1:
         return [replace(belief, at=at[0])]
     each = belief.rows // len(at)
-    theta, covariates, logw, read = (
-        np.asarray(a) for a in (belief.theta, belief.covariates, belief.logw, belief.read)
-    )
+    theta, covariates, logw, read = (np.asarray(a) for a in (belief.theta, belief.covariates, belief.logw, belief.read))
     state = {name: np.asarray(leaf) for name, leaf in belief.state.items()}
     pieces: list[Belief] = []
     for t, moment in enumerate(at):
@@ -78,12 +77,12 @@ def split(belief: Belief, at: Sequence[Instant]) -> list[Belief]:
 
 
 def split_evidence(evidence: Evidence, twins: int) -> list[Evidence]:
-    """One evidence per twin."""
-    return [
-        Evidence(*(np.asarray(a)[t : t + 1] for a in (evidence.ess, evidence.ancestors)),
-                 *(np.asarray(a)[t : t + 1] for a in (evidence.log_evidence, evidence.failed)), evidence.clipped)
-        for t in range(twins)
-    ]  # fmt: skip
+    """One evidence per twin; `clipped` is counted over all of them."""
+    ess, ancestors, log_evidence, failed = (
+        np.asarray(a).reshape(twins, 1)
+        for a in (evidence.ess, evidence.ancestors, evidence.log_evidence, evidence.failed)
+    )
+    return [Evidence(ess[t], ancestors[t], log_evidence[t], failed[t], clipped=evidence.clipped) for t in range(twins)]
 
 
 def epoch_grid(twin: Twin) -> tuple[Instant, float | None]:

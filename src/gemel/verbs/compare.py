@@ -27,7 +27,7 @@ __all__ = ["Comparison", "Difference", "compare"]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Utility of one plan minus another's over the same members: mean, 90 % interval and probability of being higher."""
+    """Utility of one plan minus another's over the same members: mean, 90 % interval, probability of being higher."""
 
     plan: str
     against: str
@@ -92,7 +92,9 @@ def compare(
     name.  Equal utilities share the probability of being best.
     """
     if twin.model.card.causal == "association":
-        raise CardError(f"'{twin.model.card.title}' is associational: it predicts, but cannot say what a plan would cause")
+        raise CardError(
+            f"'{twin.model.card.title}' is associational: it predicts, but cannot say what a plan would cause"
+        )
     if len(plans) < 2 or len({p.name for p in plans}) < len(plans):
         raise PlanError(f"compare needs at least two plans with different names, got {[p.name for p in plans]}")
     forecasts = tuple(forecast(twin, until, plan, every=every) for plan in plans)

@@ -50,7 +50,9 @@ def twin(
     worker = load_engine(engine) if isinstance(engine, str) else engine
     for need in worker.needs:
         if not isinstance(chosen, need):
-            raise CapabilityError(f"{type(worker).__name__} needs {need.__name__}; '{chosen.card.title}' does not offer it")
+            raise CapabilityError(
+                f"{type(worker).__name__} needs {need.__name__}; '{chosen.card.title}' does not offer it"
+            )
     keys = member_keys(seed, members)
     known = _covariates(chosen, covariates or {}, keys, subject)
     theta = draw(prior or chosen.prior, keys)

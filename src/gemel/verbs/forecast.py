@@ -27,9 +27,7 @@ AS_IS = Schedule("as is")
 """Nothing new: rates in force go on, changes already known happen."""
 
 
-def forecast(
-    twin: Twin, until: Instant, plan: Plan | None = None, *, every: float | None = None
-) -> Forecast:
+def forecast(twin: Twin, until: Instant, plan: Plan | None = None, *, every: float | None = None) -> Forecast:
     """Every member's path from now until `until` under `plan` (default: as things are).
 
     Output every `every` hours (default: 48 steps).  Two forecasts of one twin meet the same luck, so
@@ -44,7 +42,8 @@ def forecast_all(
 ) -> list[Forecast]:  # fmt: skip
     """`forecast` for many twins of one model in one call, each `span` microseconds from its own present.
 
-    `ahead` gives the outputs as times from each twin's present, instead of `every`.  Policies act one twin at a time; schedules of all twins run together.
+    `ahead` gives the outputs as times [us] from each twin's present, which may be one of them, instead of `every`.
+    Policies act one twin at a time; schedules of all twins run together.
     """
     first = same_kind(twins)
     if span <= 0:
@@ -65,10 +64,10 @@ def forecast_all(
     ]
 
 
-def _outputs(
-    twin: Twin, span: Instant, every: float | None, ahead: Sequence[Instant] | None
-) -> list[Instant]:
+def _outputs(twin: Twin, span: Instant, every: float | None, ahead: Sequence[Instant] | None) -> list[Instant]:
     if ahead is not None:
+        if not ahead or min(ahead) < 0 or max(ahead) == 0:
+            raise PlanError(f"'ahead' is {list(ahead)} us: give times from the twin's present on, the last one later")
         return [twin.now + a for a in sorted(ahead)]
     step = round(every * HOUR) if every is not None else max(1, span // 48)
     if step <= 0:
@@ -93,7 +92,8 @@ def _events(twin: Twin, plan: Schedule, end: Instant) -> list[InputEvent]:
         if not twin.now <= act.at <= end:
             raise PlanError(
                 f"plan '{plan.name}' acts at {text(act.at, twin.subject.zone)}, outside "
-                f"{text(twin.now, twin.subject.zone)} to {text(end, twin.subject.zone)}: facts of the past go to observe"
+                f"{text(twin.now, twin.subject.zone)} to {text(end, twin.subject.zone)}: facts of the past go to "
+                "observe"
             )
     events, _ = input_events(twin.model.inputs, acts, np.array(twin.cursor.rates), twin.cursor.pending)
     return events
@@ -122,7 +122,7 @@ def _under_policy(twin: Twin, plan: Plan, moments: Sequence[Instant]) -> Forecas
     total = np.zeros((rows, m))
     for begin in range(twin.now, end, step):
         finish = min(begin + step, end)
-        inside = [x for x in moments if begin < x <= finish]
+        inside = [x for x in moments if begin < x <= finish or x == begin == twin.now]
         now, _ = cut(
             twin.subject, (begin, finish), outputs=[begin, *inside], events=events, rates=rates,
             covariates=twin.belief.covariates, grid=epoch_grid(twin),
@@ -166,6 +166,7 @@ def _forecast(
         readings=readings_of(twin, paths, moments), weights=weights, inputs=twin.model.inputs,
         amounts=np.broadcast_to(amounts, (paths.shape[0], *amounts.shape[1:])),
         covariates=twin.model.covariates, covariate_values=np.asarray(twin.belief.covariates),
+        stale=twin.stale,
     )  # fmt: skip
 
 

@@ -11,11 +11,11 @@ from jaxtyping import Float
 
 from ..core.array import Array
 from ..core.belief import Belief
-from ..core.clock import HOUR, text
+from ..core.clock import text
 from ..core.drive import Drive, InputEvent, cut, input_events, stack
 from ..core.errors import TimelineError, UnitError
-from ..core.fact import Asset, Count, Exact, Fact, Instant, Intervention, Observation, bounds
-from ..core.model import Absorbs, AbsorbFacts, Model, Window
+from ..core.fact import Count, Exact, Fact, Instant, Intervention, Observation, bounds
+from ..core.model import AbsorbFacts, Absorbs, Window
 from ..core.quantity import Quantity
 from ..core.timeline import Timeline
 from ..core.twin import Cursor, Twin
@@ -35,9 +35,7 @@ def observe(twin: Twin, facts: Iterable[Fact] = (), *, until: Instant | None = N
     return observe_all([twin], [tuple(facts)], until=until)[0]
 
 
-def observe_all(
-    twins: Sequence[Twin], facts: Sequence[Sequence[Fact]], *, until: Instant | None = None
-) -> list[Twin]:
+def observe_all(twins: Sequence[Twin], facts: Sequence[Sequence[Fact]], *, until: Instant | None = None) -> list[Twin]:
     """`observe` for many twins of one model in one call; `facts[i]` are those of twin i."""
     first = same_kind(twins)
     news = [_read(t, f, until) for t, f in zip(twins, facts, strict=True)]
@@ -51,9 +49,7 @@ def observe_all(
     posterior = first.inference.live.assimilate(first.model, belief, window, first.fixed, keys)
     beliefs = split(posterior.belief, [n.end for n in news])
     evidence = split_evidence(posterior.evidence, len(twins))
-    return [
-        replace(_moved(t, b, n), evidence=e) for t, b, n, e in zip(twins, beliefs, news, evidence, strict=True)
-    ]
+    return [replace(_moved(t, b, n), evidence=e) for t, b, n, e in zip(twins, beliefs, news, evidence, strict=True)]
 
 
 @dataclass(slots=True)
@@ -76,8 +72,8 @@ def _read(twin: Twin, facts: Sequence[Fact], until: Instant | None) -> _News:
     for fact in held:
         if fact.at < twin.now:
             raise TimelineError(
-                f"fact {fact.id} ({fact.code}) happened at {text(fact.at, twin.subject.zone)}, before the twin's present "
-                f"{text(twin.now, twin.subject.zone)}: replay it from a checkpoint with gemel.runtime"
+                f"fact {fact.id} ({fact.code}) happened at {text(fact.at, twin.subject.zone)}, before the twin's "
+                f"present {text(twin.now, twin.subject.zone)}: replay it from a checkpoint with gemel.runtime"
             )
     model = twin.model
     acts = [f for f in held if isinstance(f, Intervention)]

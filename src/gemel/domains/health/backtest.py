@@ -1,9 +1,9 @@
 """Backtest of the diabetes twin on real records: rolling-origin forecasts beside baselines on the same points.
 
-The twin sees the first 70 % of a subject's 28 days, then goes on learning as each reading comes, and forecasts from every
-grid point of the last 30 %.  Two modes: `past`, only what was recorded by the time of the forecast; `announced`, meals
-and boluses inside the horizon known beforehand (basal changes never are).  A point is scored where every baseline lag and
-the target exist.  `post_bolus` are forecasts made within the 3 h after a bolus.
+The twin sees the first 70 % of a subject's 28 days, then goes on learning as each reading comes, and forecasts from
+every grid point of the last 30 %.  Two modes: `past`, only what was recorded by the time of the forecast; `announced`,
+meals and boluses inside the horizon known beforehand (basal changes never are).  A point is scored where every baseline
+lag and the target exist.  `post_bolus` are forecasts made within the 3 h after a bolus.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from .sensor_grid import DAYS, SensorGrid, on_grid
 __all__ = ["HORIZONS", "Settings", "backtest", "pool"]
 
 HORIZONS = (30, 60, 120)
-TRAIN = 0.7
+TRAIN = 0.7  # structure: how the record is split
 AFTER_BOLUS = 3 * HOUR
 BATCH = 16
 BASELINES = ("persistence", "linear", "ridge_ar")
@@ -49,7 +49,7 @@ class Settings:
     """How the twin is run: model and engine by name or value, members, seed, `stride`: forecast from every stride-th
     grid point, and `days`: length of the window."""
 
-    model: Model | str = "replaybg"
+    model: Model | str = "replaybg-everyday"
     engine: Engine | str = "enkf"
     members: int = 256
     seed: int = 0
@@ -110,12 +110,13 @@ def _twin_forecasts(
     own = start_twin(grid, settings, train)
     found: dict[str, dict[int, Forecast]] = {"past": {}, "announced": {}}
     waiting: list[tuple[int, Twin]] = []
-    wanted, restarts, n = set(origins), 0, grid.glucose.shape[0]
+    restarts, n = 0, grid.glucose.shape[0]
     acts = sorted(grid.acts, key=lambda a: a.at)
-    given = 0
-    for k in range(n):
+    given, seen = 0, 0
+    for k in sorted({*range(0, train, DAY // grid.step), *origins}):  # a day at a time, then from origin to origin
         now = int(grid.times[k])
-        news: list[Fact] = list(grid.readings(k, k + 1))
+        news: list[Fact] = list(grid.readings(seen, k + 1))
+        seen = k + 1
         while given < len(acts) and acts[given].at <= now:
             news.append(acts[given])
             given += 1
@@ -124,26 +125,38 @@ def _twin_forecasts(
         except CollapseError:
             restarts += 1
             own = start_twin(grid, settings, train, at=k)
-        if k in wanted:
+        if k >= train:
             waiting.append((k, own))
-        if len(waiting) == BATCH or (k == n - 1 and waiting):
+        if len(waiting) == BATCH or (waiting and k == origins[-1]):
             _forecast_batch(grid, waiting, found)
             waiting = []
-        if k % 100 == 0 or k == n - 1:
-            progress(k + 1, n)
+        progress(k + 1, n)
     return found, f"{restarts} restarts after a collapse" if restarts else ""
 
 
 def start_twin(grid: SensorGrid, settings: Settings, train: int, at: int = 0) -> Twin:
-    """A new twin at grid point `at`, told the usual basal insulin of the training stretch."""
+    """A new twin at grid point `at`, told the usual basal insulin of the training stretch.
+
+    Its members start in a life with that basal, from a pump or as a depot of long-acting insulin; from then on the
+    depot is filled by logged injections only.
+    """
     usual = usual_basal(grid, train)
-    known = {"basal": usual} if usual > 0 else {}
-    pumped = any(a.rate is not None for a in grid.acts)
-    return twin(
-        settings.model, grid.subject, at=int(grid.times[at]), covariates=known,
-        rates={"insulin": usual} if pumped else {}, engine=settings.engine, members=settings.members,
+    source = "insulin" if any(a.rate is not None for a in grid.acts) else "long_acting"
+    start = int(grid.times[at])
+    own = twin(
+        settings.model,
+        grid.subject,
+        at=start,
+        covariates={"basal": usual} if usual > 0 else {},
+        rates={source: usual},
+        engine=settings.engine,
+        members=settings.members,
         seed=settings.seed,
-    )  # fmt: skip
+    )
+    if source == "insulin":
+        return own
+    stop = Intervention(id="start", code=source, at=start, recorded=start, unit="[IU]/h", rate=0.0)
+    return observe(own, [stop])
 
 
 def usual_basal(grid: SensorGrid, train: int) -> float:
@@ -154,7 +167,7 @@ def usual_basal(grid: SensorGrid, train: int) -> float:
         edges = np.array([at for at, _ in rates] + [end])
         return float(np.sum(np.array([r for _, r in rates]) * np.diff(edges)) / (end - edges[0]))
     doses = [a.dose for a in grid.acts if a.dose is not None and a.code == "gemel:long-acting-insulin" and a.at < end]
-    return float(sum(d for d in doses if d is not None) / ((end - grid.start) / HOUR))
+    return float(sum(doses) / ((end - grid.start) / HOUR))
 
 
 def _forecast_batch(
@@ -178,10 +191,8 @@ def _action(act: Intervention) -> Action:
     return Action(act.at, INPUT_OF[act.code], dose=act.dose, unit=act.unit)
 
 
-def _score_twin(
-    forecasts: Sequence[Forecast], h: int, truth: Float[Array, "n"], block: Int[Array, "n"]
-) -> Scored:
-    levels = (0.05, 0.25, 0.5, 0.75, 0.95)
+def _score_twin(forecasts: Sequence[Forecast], h: int, truth: Float[Array, "n"], block: Int[Array, "n"]) -> Scored:
+    levels = (0.05, 0.25, 0.5, 0.75, 0.95)  # structure: central 50 and 90 %
     quantiles = np.array([f.quantile("glucose", levels)[:, h] for f in forecasts]).reshape(-1, len(levels))
     mean = np.array([f.mean("glucose")[h] for f in forecasts])
     whole = np.array([np.full(f.times.shape, np.nan) for f in forecasts]).reshape(-1, len(HORIZONS))

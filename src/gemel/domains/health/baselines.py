@@ -30,7 +30,7 @@ def persistence(glucose: Float[Array, "n"], ahead: int) -> Float[Array, "n"]:
 
 def linear(glucose: Float[Array, "n"], ahead: int, step_minutes: int) -> Float[Array, "n"]:
     """The line through the present value and the one 30 min ago goes on."""
-    back = 30 // step_minutes
+    back = 30 // step_minutes  # structure: minutes that the line spans
     now = np.asarray(glucose)
     then = np.concatenate([np.full(back, np.nan), now[:-back]])
     return now + (now - then) / back * ahead

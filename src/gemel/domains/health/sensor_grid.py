@@ -1,9 +1,9 @@
 """A glucose sensor's record on a regular grid: what forecasts and their baselines are scored on.
 
-The window is 28 days from local midnight of the earliest record.  The grid is 5 min, or 15 min for a sensor that stores a
-value every quarter of an hour; a grid point takes the nearest reading within half a step.  Such sensors also keep the
-moments at which their wearer looked, so the plain median of the gaps can fall well under 15 min: the gap meant here is the
-one a typical moment lies in (the median weighted by duration).
+The window is 28 days from local midnight of the earliest record.  The grid is 5 min, or 15 min for a sensor that stores
+a value every quarter of an hour; a grid point takes the nearest reading within half a step.  Such sensors also keep the
+moments at which their wearer looked, so the plain median of the gaps can fall well under 15 min: the gap meant here is
+the one a typical moment lies in (the median weighted by duration).
 """
 
 from __future__ import annotations
@@ -60,11 +60,11 @@ class SensorGrid:
 
 def grid_step(times: Int[Array, "n"]) -> Instant:
     """15 min where a typical moment lies in a gap of 10 min or more between readings, else 5 min."""
-    gaps = np.sort(np.diff(np.unique(np.asarray(times))))
+    gaps = np.sort(np.diff(np.unique(np.asarray(times, dtype=np.int64))))
     if gaps.size == 0:
         raise TimelineError("fewer than two glucose readings: no sampling gap to tell")
     typical = gaps[np.searchsorted(np.cumsum(gaps), gaps.sum() / 2)]
-    return 15 * MINUTE if typical >= 10 * MINUTE else 5 * MINUTE
+    return 15 * MINUTE if typical >= 10 * MINUTE else 5 * MINUTE  # structure: grids of sensors
 
 
 def on_grid(subject: Subject, facts: Sequence[Fact], days: int = DAYS) -> SensorGrid:

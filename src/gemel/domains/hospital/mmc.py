@@ -22,7 +22,7 @@ from ...models.hospital.mmc import model
 
 __all__ = ["bench_mmc", "erlang_c", "simulate", "wait_check"]
 
-CASES = {"mm1": (0.8, 1), "mm10": (8.0, 10)}
+CASES = {"mm1": (0.8, 1), "mm10": (8.0, 10)}  # structure: two textbook queues
 """Arrivals per mean stay, beds: both 80 % full."""
 ROWS = 64
 SIMPY_PATIENTS = 20_000
@@ -63,7 +63,7 @@ def wait_check(arrivals: float, beds: int, *, rows: int = 400, seed: int = 1) ->
 
     The slower of the two queues here forgets its start with a time constant of 90 h (M/M/1: 1 / (1 - sqrt(rho))^2).
     """
-    read = simulate(arrivals, beds, rows=rows, ends=[1000.0, 2000.0], seed=seed)
+    read = simulate(arrivals, beds, rows=rows, ends=[1000.0, 2000.0], seed=seed)  # structure: length of the check
     gained = read[:, 1] - read[:, 0]
     admitted, waited = gained[:, 2], gained[:, 4]
     mean = waited.sum() / admitted.sum()
@@ -91,7 +91,7 @@ def bench_mmc(seconds: float = 2.0) -> dict[str, Any]:
 
 def _events_per_second(arrivals: float, beds: int, seconds: float) -> float:
     """Two events per completed stay, per CPU second, over enough runs of about 0.1 s to fill `seconds`."""
-    ends = [25_000.0 / arrivals]
+    ends = [25_000.0 / arrivals]  # structure: about 0.1 s
     simulate(arrivals, beds, rows=1, ends=[1.0])
     events, spent, seed = 0.0, 0.0, 0
     while spent < seconds:

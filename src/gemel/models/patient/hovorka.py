@@ -20,12 +20,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log
 from types import MappingProxyType
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from ...core.analytes import ANALYTES
 from ...core.card import Card
 from ...core.prior import JointPrior
-from ...core.quantity import Constant, Prior, Quantity, Setting, Source
+from ...core.quantity import Constant, Prior, Quantity, Source
 from ...numerics.flow import Flow
 from ...numerics.member import Env
 from .glycaemia import GLUCOSE, INPUTS, LONG_HALF_LIFE, MINUTES, WEIGHT, per_kg
@@ -55,6 +55,8 @@ MEAN: Final[Mapping[str, Constant]] = MappingProxyType({
 """The mean subject of the paper (its sensor lag is not in it: see `kint`)."""
 
 SATURATION: Final = Constant(4.5, "mmol/L", PAPER)
+LEAST: Final = Constant(1.0, "mmol/L", Source("doi:10.1172/JCI31669", "our choice: lasting glucose below this kills"))
+"""Nobody rests lower: their body, or somebody, would have stepped in."""
 RENAL_THRESHOLD: Final = Constant(9.0, "mmol/L", PAPER)
 RENAL_RATE: Final = Constant(0.003, "/min", PAPER)
 MG_PER_MMOL: Final = ANALYTES["glucose"].molar_mass
@@ -71,7 +73,7 @@ def _parameter(name: str, unit: str, limits: tuple[float, float], prior: Prior, 
 class Hovorka:
     """One member: sixteen numbers and a depot's half-life in which persons differ, twelve compartments."""
 
-    parameters: ClassVar[tuple[Quantity, ...]] = (
+    parameters = (
         _parameter("k12", "/min", (0.0343, 0.0968), Prior("lognormal", (log(0.0595), 0.463), SIX), "return to plasma"),
         _parameter("ka1", "/min", (0.0007, 0.0157), Prior("lognormal", (log(0.00338), 1.119), SIX), "pace of x1"),
         _parameter("ka2", "/min", (0.0231, 0.1631), Prior("lognormal", (log(0.0555), 0.700), SIX), "pace of x2"),
@@ -97,9 +99,9 @@ class Hovorka:
                    "plasma to sensor; the limits (lags of 3 to 33 min) are ours"),
         LONG_HALF_LIFE,
     )  # fmt: skip
-    prior: ClassVar[JointPrior] = JointPrior(parameters, order=(("F01", "EGP0"),))
-    covariates: ClassVar[tuple[Quantity, ...]] = (WEIGHT,)
-    smooth: ClassVar[tuple[Quantity, ...]] = (
+    prior = JointPrior(parameters, order=(("F01", "EGP0"),))
+    covariates = (WEIGHT,)
+    smooth = (
         Quantity("q1", "mmol/kg", 0.0, about="glucose in plasma and what exchanges fast with it"),
         Quantity("q2", "mmol/kg", about="glucose in tissue"),
         Quantity("interstitial", "mmol/L", 0.0, about="glucose under the skin"),
@@ -113,11 +115,11 @@ class Hovorka:
         Quantity("d1", "mmol/kg", about="glucose in the stomach"),
         Quantity("d2", "mmol/kg", about="glucose in the gut"),
     )
-    observables: ClassVar[tuple[Quantity, ...]] = (GLUCOSE,)
-    inputs: ClassVar[tuple[Quantity, ...]] = INPUTS
-    settings: ClassVar[tuple[Setting, ...]] = ()
-    step: ClassVar[float] = 1 / MINUTES
-    card: ClassVar[Card] = Card(
+    observables = (GLUCOSE,)
+    inputs = INPUTS
+    settings = ()
+    step = 1 / MINUTES
+    card = Card(
         title="Cambridge virtual patient with type 1 diabetes",
         version="0.1.0",
         kind="patient",
@@ -131,7 +133,11 @@ class Hovorka:
     )
 
     def start(self, p: Any, u: Any, env: Env) -> dict[str, Any]:
-        """Rest under the rates `u` without meals, exact: glucose balance is piecewise linear in G."""
+        """Rest under the rates `u` without meals, exact: glucose balance is piecewise linear in G.
+
+        Under more insulin than their production stands, a member rests at no glucose at all: such a one starts at
+        `LEAST`, falling.
+        """
         xp, zero = env.xp, 0.0 * p.weight
         rapid, slow = (per_kg(rate, p.weight) / MINUTES for rate in (u.insulin, u.long_acting))
         insulin = (rapid + slow) / (p.ke * p.VI)
@@ -143,6 +149,7 @@ class Hovorka:
         middle = (made - p.F01) / used
         high = (made - p.F01 + renal * RENAL_THRESHOLD.value) / (used + renal)
         glucose = xp.where(low <= SATURATION.value, low, xp.where(middle <= RENAL_THRESHOLD.value, middle, high))
+        glucose = xp.maximum(glucose, LEAST.value)
         q1 = p.VG * glucose
         return {
             "q1": q1, "q2": x1 * q1 / (p.k12 + x2), "interstitial": glucose, "x1": x1, "x2": x2, "x3": x3,
