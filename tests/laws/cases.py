@@ -114,6 +114,7 @@ CASES = (
     Case("coupled", coupled.model,
          (read("test:prevalence", 2, 0.012), read("test:census", 4, 5, "{patients}")), engine=LENIENT),
     Case("replaybg", load_model("replaybg"), MEAL, EATEN, covariates={"weight": 70.0}),
+    Case("replaybg-everyday", load_model("replaybg-everyday"), MEAL, EATEN, covariates={"weight": 70.0}),
     Case("hovorka", load_model("hovorka"), MEAL, EATEN, covariates={"weight": 70.0}, rates={"insulin": 0.5}),
     Case("mmc", load_model("mmc"),
          (read("census", 2, Count(7), "{patients}"), read("admitted", 4, Count(30), "1")),

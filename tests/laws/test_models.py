@@ -84,9 +84,9 @@ def test_a_cut_without_effect_changes_no_luck(case: Case, hours: float) -> None:
     if hours == 1.5 and case.lifted:
         np.testing.assert_array_equal(plain.paths, cut_in_two.paths)
         np.testing.assert_array_equal(plain.readings, cut_in_two.readings)
-    else:  # an RK4 step cut in two errs by less than 1e-6 of the value here; new luck would differ by whole sds
-        np.testing.assert_allclose(plain.paths, cut_in_two.paths, rtol=1e-6, atol=1e-6)
-        np.testing.assert_allclose(plain.readings, cut_in_two.readings, rtol=1e-6, atol=1e-6)
+    else:  # an RK4 step cut in two errs by less than 1e-6 of the value, 1e-5 at a kink; new luck differs by whole sds
+        np.testing.assert_allclose(plain.paths, cut_in_two.paths, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(plain.readings, cut_in_two.readings, rtol=1e-5, atol=1e-6)
 
 
 @every_case

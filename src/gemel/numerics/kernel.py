@@ -39,7 +39,7 @@ def kernels() -> Kernels:
     jax_numpy()
     import jax
 
-    return Kernels(init=jax.jit(_init, static_argnums=(0, 1)), run=jax.jit(_run, static_argnums=(0, 1)))
+    return Kernels(init=jax.jit(_init, static_argnums=(0, 1)), run=jax.jit(_run, static_argnums=(0, 1, 2)))
 
 
 def drift_leaf(name: str) -> str:
@@ -89,15 +89,15 @@ def _init(member: FlowMember, fixed: Any, theta: Any, covariates: Any, rate: Any
 
 
 def _run(
-    flow: Flow, fixed: Any, state: dict[str, Any], theta: Any, drive: tuple[Any, ...], counts: Any, key: Any
+    flow: Flow, fixed: Any, block: int, state: dict[str, Any], theta: Any, drive: tuple[Any, ...], counts: Any, key: Any
 ) -> tuple[dict[str, Any], Any]:
-    """All rows through the drive, a block at a time, so that a block's state stays in the processor's cache."""
+    """All rows through the drive, `block` of them at a time."""
     import jax
 
     rows = theta.shape[0]
-    if rows <= BLOCK:
+    if rows <= block:
         return _run_block(flow, fixed, state, theta, drive, counts, key)
-    blocks = lambda a: a.reshape(rows // BLOCK, BLOCK, *a.shape[1:])  # noqa: E731
+    blocks = lambda a: a.reshape(rows // block, block, *a.shape[1:])  # noqa: E731
     own = tuple(None if a.shape[0] == 1 else blocks(a) for a in drive)
 
     def one(block: tuple[Any, ...]) -> tuple[dict[str, Any], Any]:
@@ -135,7 +135,7 @@ def _run_block(
         x, failed = carry
         span, hand, at, u, d, k, count = piece
         x = jax.lax.cond(xp.any(at >= 0), lambda y: pieces.wander(y, at, key), lambda y: y, x)
-        p = computed_once(parameters(x, covariates[:, 0] if steady else k))
+        p = parameters(x, covariates[:, 0] if steady else k)
         named_x = named(labels)(*(x[name] for name in labels))
         named_x = jax.lax.cond(xp.any(d != 0.0), lambda y: pieces.dose(y, p, d, hand), lambda y: y, named_x)
         named_x, worse = pieces.advance(named_x, p, u, hand, span, count)
@@ -268,7 +268,3 @@ class Pieces:
         """The size below which a difference in each observable means nothing: its declared noise, (c,)."""
         noises = [q.noise for q in self.member.observables]
         return self.xp.array([inf if n is None or n.sd == 0.0 else n.sd for n in noises])
-
-
-BLOCK = 256
-"""Rows that run together: few enough for the first-level cache, many enough to pay for each operation's start."""

@@ -34,6 +34,7 @@ def jax_numpy() -> Any:
     """
     jax = require("jax", "twin")
     jax.config.update("jax_enable_x64", True)
+    jax.config.update("jax_cpu_enable_async_dispatch", False)
     folder = cache_folder()
     if folder is not None:
         try:

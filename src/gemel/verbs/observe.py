@@ -31,6 +31,8 @@ def observe(twin: Twin, facts: Iterable[Fact] = (), *, until: Instant | None = N
     Facts no part of the model takes are left to the subject's other twins.  Raises TimelineError for a fact from
     before the twin's present (replay it with `gemel.runtime`), SupportError for an impossible value, UnitError for a
     unit that does not convert, CollapseError when the readings leave no belief to stand on.
+
+    Give all readings of one instant in one call: luck is drawn by instant, so a second call would reuse the first's.
     """
     return observe_all([twin], [tuple(facts)], until=until)[0]
 

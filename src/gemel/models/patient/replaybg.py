@@ -94,7 +94,7 @@ def _parameters(si: Prior, meal: Prior, kabs: Prior) -> tuple[Quantity, ...]:
     """The numbers in which persons differ, with these priors of what insulin and meals do."""
     return (
         Quantity("Gb", "mg/dL", 60.0, 350.0, about="resting glucose", prior=Prior("normal", (150.0, 30.0), FOUND),
-                 drift=Drift("ou", sd=0.05, every=GRID.value, tau=DAY_LONG.value, source=TUNED)),
+                 drift=Drift("ou", sd=0.5, every=GRID.value, tau=DAY_LONG.value, source=TUNED)),
         _rate("SG", Prior("lognormal", (-4.09, 0.1), FOUND), "glucose effectiveness"),
         _rate("p2", Prior("sqrtnormal", (0.11, 0.004), CAPPON), "pace of insulin action"),
         _sensitivity("SI_morning", "04-11 h", INSULIN_CV_DAY, si),
