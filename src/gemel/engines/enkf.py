@@ -142,9 +142,10 @@ class _Update:
             x, gained = self._one(q.noise, x, x[own + c], reading, size, luck, alive)
             evidence = evidence + gained
         pieces = xp.split(x[:own], np.cumsum(sizes)[:-1]) if moving else []
-        moved = theta
+        columns = [theta[:, i] for i in range(theta.shape[1])]
         for (i, q), piece in zip(self.columns, pieces, strict=False):
-            moved = moved.at[:, i].set(bound(q, piece.reshape(-1), xp))
+            columns[i] = bound(q, piece.reshape(-1), xp)
+        moved = xp.stack(columns, axis=1) if columns else theta
         new: dict[str, Any] = {}
         for q, piece in zip(self.smooth, pieces[len(self.columns) :], strict=True):
             new[q.name] = bound(q, xp.moveaxis(piece, 0, 2).reshape(leaves[q.name].shape), xp)
