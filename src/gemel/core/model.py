@@ -20,7 +20,18 @@ from .drive import Drive
 from .prior import JointPrior
 from .quantity import Quantity, Setting
 
-__all__ = ["AbsorbFacts", "Absorbs", "Conserving", "Differentiable", "Engine", "Model", "Scored", "Window", "settle"]
+__all__ = [
+    "AbsorbFacts",
+    "Absorbs",
+    "Conserving",
+    "Declared",
+    "Differentiable",
+    "Engine",
+    "Model",
+    "Scored",
+    "Window",
+    "settle",
+]
 
 Settings = Mapping[str, str | int | float]
 Assets = Mapping[str, Any]
@@ -29,12 +40,8 @@ Fixed = Any
 
 
 @runtime_checkable
-class Model(Protocol):
-    """What every model offers.
-
-    prepare: settings and assets into fixed arrays.  init: members at the start, in steady state under `rate`.
-    run: the state after the drive, and observables at its outputs; a failed member's observables are NaN.
-    """
+class Declared(Protocol):
+    """What a model says of itself, whoever writes it: whole arrays, one member's equations or one member's events."""
 
     @property
     def card(self) -> Card:
@@ -57,11 +64,6 @@ class Model(Protocol):
         ...
 
     @property
-    def smooth(self) -> tuple[Quantity, ...]:
-        """State that an engine may move a little."""
-        ...
-
-    @property
     def observables(self) -> tuple[Quantity, ...]:
         """What can be read."""
         ...
@@ -74,6 +76,20 @@ class Model(Protocol):
     @property
     def settings(self) -> tuple[Setting, ...]:
         """Discrete choices."""
+        ...
+
+
+@runtime_checkable
+class Model(Declared, Protocol):
+    """What every model offers.
+
+    prepare: settings and assets into fixed arrays.  init: members at the start, in steady state under `rate`.
+    run: the state after the drive, and observables at its outputs; a failed member's observables are NaN.
+    """
+
+    @property
+    def smooth(self) -> tuple[Quantity, ...]:
+        """State that an engine may move a little."""
         ...
 
     def prepare(self, settings: Settings, assets: Assets) -> Fixed:

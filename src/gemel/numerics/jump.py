@@ -28,7 +28,7 @@ from ..core.card import Card
 from ..core.drive import Drive
 from ..core.errors import ShapeError
 from ..core.extra import require
-from ..core.model import Assets, Fixed, Settings, settle
+from ..core.model import Assets, Declared, Fixed, Settings, settle
 from ..core.prior import JointPrior
 from ..core.quantity import Quantity, Setting, names
 from .heap import COLUMNS
@@ -98,47 +98,12 @@ class Rules:
 
 
 @runtime_checkable
-class JumpMember(Protocol):
+class JumpMember(Declared, Protocol):
     """One member of a discrete-event model; a frozen dataclass that hashes by value.
 
     `leaves` may depend on the dataclass's fields (a longer queue): sizes are data, and never recompile.  `calendar` is
     the most events that can be waiting at once.  `tables` turns settings and assets into arrays that rules read.
     """
-
-    @property
-    def card(self) -> Card:
-        """What the model is, and is not, for."""
-        ...
-
-    @property
-    def prior(self) -> JointPrior:
-        """Joint prior of the parameters."""
-        ...
-
-    @property
-    def parameters(self) -> tuple[Quantity, ...]:
-        """Unknown constants, which may drift."""
-        ...
-
-    @property
-    def covariates(self) -> tuple[Quantity, ...]:
-        """What is known of the subject."""
-        ...
-
-    @property
-    def observables(self) -> tuple[Quantity, ...]:
-        """What can be read."""
-        ...
-
-    @property
-    def inputs(self) -> tuple[Quantity, ...]:
-        """What a plan sets."""
-        ...
-
-    @property
-    def settings(self) -> tuple[Setting, ...]:
-        """Discrete choices."""
-        ...
 
     @property
     def leaves(self) -> tuple[Leaf, ...]:

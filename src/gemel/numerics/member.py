@@ -18,10 +18,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from ..core.array import Namespace
-from ..core.card import Card
 from ..core.errors import ShapeError
-from ..core.prior import JointPrior
-from ..core.quantity import Quantity, Setting
+from ..core.model import Declared
+from ..core.quantity import Quantity
 
 __all__ = ["Env", "FlowMember", "named", "ordered"]
 
@@ -38,47 +37,12 @@ class Env(NamedTuple):
 
 
 @runtime_checkable
-class FlowMember(Protocol):
+class FlowMember(Declared, Protocol):
     """One member of a differential-equation model; a frozen dataclass that hashes by value."""
-
-    @property
-    def card(self) -> Card:
-        """What the model is, and is not, for."""
-        ...
-
-    @property
-    def prior(self) -> JointPrior:
-        """Joint prior of the parameters."""
-        ...
-
-    @property
-    def parameters(self) -> tuple[Quantity, ...]:
-        """Unknown constants, which may drift."""
-        ...
-
-    @property
-    def covariates(self) -> tuple[Quantity, ...]:
-        """What is known of the subject."""
-        ...
 
     @property
     def smooth(self) -> tuple[Quantity, ...]:
         """State that an engine may move a little."""
-        ...
-
-    @property
-    def observables(self) -> tuple[Quantity, ...]:
-        """What can be read."""
-        ...
-
-    @property
-    def inputs(self) -> tuple[Quantity, ...]:
-        """What a plan sets."""
-        ...
-
-    @property
-    def settings(self) -> tuple[Setting, ...]:
-        """Discrete choices."""
         ...
 
     @property
