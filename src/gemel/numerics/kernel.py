@@ -165,6 +165,8 @@ class Pieces:
         self.member = flow.member
         self.labels = names(self.member.smooth)
         self.inputs = named(names(self.member.inputs))
+        self.field = jax.jit(self._field, inline=True)  # the author's lines are traced once, not once for every use
+        self.emit = jax.jit(self._emit, inline=True)
 
     def over_rows(self, function: Any, x: Any, p: Any, shared: tuple[Any, ...]) -> Any:
         """vmap over rows; a shared argument has a leading axis of one (the same for all rows) or of all rows."""
@@ -183,7 +185,7 @@ class Pieces:
         slope = self.member.field(x, p, self.inputs(*u), self._env(hand, elapsed))
         return ordered(slope, self.labels, "field")
 
-    def field(self, x: Any, p: Any, u: Any, hand: Any, elapsed: Any) -> Any:
+    def _field(self, x: Any, p: Any, u: Any, hand: Any, elapsed: Any) -> Any:
         """Change per hour of all rows' leaves."""
         slope = self.over_rows(self.field_of_one, x, p, (u, hand, elapsed))
         return computed_once(slope)
@@ -196,7 +198,7 @@ class Pieces:
 
         return self.over_rows(one, x, p, (d, hand))
 
-    def emit(self, x: Any, p: Any, hand: Any, elapsed: Any) -> Any:
+    def _emit(self, x: Any, p: Any, hand: Any, elapsed: Any) -> Any:
         """What is read of each row, (r, c)."""
         labels = names(self.member.observables)
 
