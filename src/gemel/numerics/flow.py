@@ -128,7 +128,7 @@ class Flow:
         xp = jax_numpy()
         padded = [_pad(a, _row_bucket(theta.shape[0])) for a in (theta, covariates, rate, key)]
         state = kernels().init(self.member, fixed, *(xp.asarray(a) for a in padded))
-        return {name: leaf[: theta.shape[0]] for name, leaf in state.items()}
+        return {name: np.asarray(leaf)[: theta.shape[0]] for name, leaf in state.items()}
 
     def run(
         self, state: State, theta: Float[Array, "r p"], drive: Drive, fixed: Fixed, key: UInt64[Array, "r"]
@@ -144,9 +144,11 @@ class Flow:
         pieces = tuple(getattr(drive, f.name) for f in fields(drive))
         block = size if size <= WHOLE or counts.sum() < SHORT else BLOCK
         end, read = kernels().run(self, fixed, block, leaves, _pad(theta, size), pieces, counts, _pad(key, size))
-        if size == rows and read.shape[1] == outputs:
-            return end, read
-        return {name: leaf[:rows] for name, leaf in end.items()}, read[:rows, :outputs]
+        if size != rows:  # padding is cut off outside JAX, where no size needs compiling
+            end = {name: np.asarray(leaf)[:rows] for name, leaf in end.items()}
+        if read.shape[:2] != (rows, outputs):
+            read = np.asarray(read)[:rows, :outputs]
+        return end, read
 
 
 WARM_UP = purpose("warm-up")
