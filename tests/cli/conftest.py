@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 
 from gemel.cli import main
-from gemel.cli.shapes import schema
+from gemel.cli.schemas import schema
 
 Run = Callable[..., tuple[int, str, str]]
 

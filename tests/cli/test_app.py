@@ -12,7 +12,7 @@ import pytest
 
 import gemel
 from gemel.cli.app import spread
-from gemel.cli.shapes import SHAPES
+from gemel.cli.schemas import SHAPES
 
 
 def test_help_loads_no_numerical_library() -> None:

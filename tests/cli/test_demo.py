@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from gemel.cli.demo import open_in_browser
-from gemel.cli.shapes import schema
+from gemel.cli.schemas import schema
 
 
 def test_json_keeps_its_schema_and_every_plan_was_tried_on_the_person(played: Path) -> None:

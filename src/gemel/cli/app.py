@@ -213,6 +213,28 @@ def compare(
 
 
 @app.command()
+def explain(
+    data: Data, subject: Who = None, format: Format = "auto", mapping: Mapping = None, zone: Zone = None,
+    model: ModelName = "replaybg", at: At = None, members: Members = 256, seed: Seed = 0, weight: Weight = None,
+    days: Days = 7.0, hours: Hours = 2.0,
+    target: Annotated[str | None, typer.Option("--target", help="observable to explain (default: the first)")] = None,
+    since: Annotated[float, typer.Option("--since", min=0.1, help="hours of facts whose effect is told")] = 4.0,
+    json: Json = False,
+) -> None:  # fmt: skip
+    """Explain a forecast: what makes it uncertain, which facts moved it, what to measure next."""
+    from . import console
+    from .explain import explain as work
+    from .explain import spoken
+    from .records import Start, Wanted
+
+    start = Start(model, members, seed, weight, days, at)
+    with console.bar(json) as progress:
+        progress.add_task("reading, observing, explaining", total=None)
+        shape = work(Wanted(data, subject, format, mapping, zone), start, target, hours=hours, since=since)
+    console.emit(shape) if json else spoken(shape)
+
+
+@app.command()
 def simulate(
     model: str, hours: Hours = 24.0, dose: Doses = None, rate: Rates = None,
     covariate: Annotated[list[str] | None, typer.Option("--covariate", help="NAME=NUMBER, the same for all")] = None,
@@ -335,6 +357,6 @@ def demo(
 def schema(name: str) -> None:
     """Print the JSON Schema of a command's --json output."""
     from . import console
-    from .shapes import schema as of
+    from .schemas import schema as of
 
     console.emit(of(name))

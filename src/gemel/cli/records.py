@@ -22,7 +22,7 @@ from ..core.twin import Twin
 from ..ingest.report import Report, collect
 from .shapes import DataShape
 
-__all__ = ["Records", "Start", "Wanted", "read", "subjects", "twin_of", "usual_basal"]
+__all__ = ["Records", "Start", "Wanted", "present", "read", "subjects", "twin_of", "usual_basal"]
 
 FORMATS = ("auto", "t1d-uom", "csv", "fhir")
 _JSON = (".json", ".ndjson", ".jsonl")
@@ -152,7 +152,7 @@ def twin_of(records: Records, start: Start) -> Twin:
     from ..verbs.create import twin
     from ..verbs.observe import observe
 
-    now = _present(records, start.at)
+    now = present(records, start.at)
     known = [f for f in records.until(now) if f.at <= now]
     if not known:
         raise TimelineError(f"subject '{records.subject.id}' has no records up to {text(now, records.subject.zone)}")
@@ -185,7 +185,8 @@ def usual_basal(facts: Sequence[Fact]) -> tuple[float, bool]:
     return 0.0, False
 
 
-def _present(records: Records, at: str | None) -> Instant:
+def present(records: Records, at: str | None) -> Instant:
+    """The instant asked for, else that of the newest reading; TimelineError where there is none."""
     if at is not None:
         return instant(at, tz=records.subject.zone)
     newest = records.newest

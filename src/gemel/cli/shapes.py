@@ -1,15 +1,40 @@
-"""What every `--json` prints, as types; `gemel schema NAME` prints their JSON Schema.
+"""What every `--json` prints, as types; `schemas` says which command prints which.
 
 Times are ISO 8601 with offset, in the subject's zone; a number that does not exist is null.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
-__all__ = ["SHAPES", "schema"]
+__all__ = [
+    "BacktestShape",
+    "BenchShape",
+    "CardShape",
+    "Check",
+    "ComparisonShape",
+    "DataShape",
+    "DemoShape",
+    "DifferenceRow",
+    "DoctorShape",
+    "EvidenceShape",
+    "Fan",
+    "ForecastShape",
+    "Forecasters",
+    "Horizons",
+    "ModelRow",
+    "Models",
+    "Observed",
+    "PlanOutcome",
+    "PlanRow",
+    "QuantityShape",
+    "Scaffolded",
+    "ScoreShape",
+    "Simulated",
+    "SourceShape",
+    "SummaryRow",
+    "Times",
+]
 
 Number = float | None
 
@@ -321,29 +346,3 @@ class DemoShape(msgspec.Struct, kw_only=True):
     winner: str | None
     verdict: str
     backtest: BacktestShape
-
-
-SHAPES: dict[str, type[msgspec.Struct]] = {
-    "models": Models,
-    "card": CardShape,
-    "new": Scaffolded,
-    "observe": Observed,
-    "forecast": ForecastShape,
-    "compare": ComparisonShape,
-    "simulate": Simulated,
-    "backtest": BacktestShape,
-    "bench": BenchShape,
-    "doctor": DoctorShape,
-    "demo": DemoShape,
-}
-"""By command."""
-
-
-def schema(name: str) -> dict[str, Any]:
-    """The JSON Schema (2020-12) of a command's output; RegistryError for a command without one."""
-    from ..core.errors import RegistryError
-
-    if name not in SHAPES:
-        raise RegistryError(f"no output called '{name}': there are {sorted(SHAPES)}")
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"gemel {name} --json"}
-    return {**head, **msgspec.json.schema(SHAPES[name])}

@@ -41,12 +41,13 @@ OTHER_LUCK = int(purpose("other luck") >> np.uint64(2))
 @dataclass(frozen=True, slots=True)
 class Share:
     """One source's part of the variance, in [0, 1], and the correlation of its value with the target's (0 where it has
-    no value)."""
+    no value); `about` is what the model says it is."""
 
     name: str
     kind: Kind
     part: float
     correlation: float = 0.0
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,38 +91,38 @@ def attribute(twin: Twin, until: Instant, target: Target, *, plan: Plan | None =
     linear = min(float(effects.sum()), believed / variance if variance > 0.0 else 0.0)
     effects = effects * (linear / effects.sum()) if effects.sum() > 0.0 else effects
     shares = [
-        Share(name, kind, float(e * variance / total), float(c))
-        for (name, kind), e, c in zip(labels, effects, correlation, strict=True)
+        Share(name, kind, float(e * variance / total), float(c), about)
+        for (name, kind, about), e, c in zip(labels, effects, correlation, strict=True)
     ]
     shares += [
-        Share("interplay of what is not known now", "interplay", (believed - linear * variance) / total),
+        Share("how these act together", "interplay", (believed - linear * variance) / total),
         Share("what is still to happen", "chance ahead", (variance - believed) / total),
         Share("measurement error", "measurement", noise / total),
     ]
     return Attribution(total, tuple(sorted(shares, key=lambda s: -s.part)))
 
 
-def unknowns(twin: Twin) -> tuple[list[tuple[str, Kind]], Float[Array, "r d"]]:
-    """Name and kind of everything the members differ in, and its value in free space: parameters, covariates and smooth
-    states; an entry of a shaped state is named by its place."""
+def unknowns(twin: Twin) -> tuple[list[tuple[str, Kind, str]], Float[Array, "r d"]]:
+    """Name, kind and meaning of everything the members differ in, and its value in free space: parameters, covariates
+    and smooth states; an entry of a shaped state is named by its place."""
     belief = twin.belief
-    labels: list[tuple[str, Kind]] = []
+    labels: list[tuple[str, Kind, str]] = []
     columns: list[Array] = []
 
-    def add(name: str, kind: Kind, values: Array) -> None:
+    def add(name: str, kind: Kind, about: str, values: Array) -> None:
         finite = np.isfinite(values)
         if finite.any() and np.ptp(values[finite]) > 0.0:
-            labels.append((name, kind))
+            labels.append((name, kind, about))
             columns.append(np.where(finite, values, 0.0))
 
     for i, q in enumerate(twin.model.parameters):
-        add(q.name, "parameter", free(q, np.asarray(belief.theta)[:, i]))
+        add(q.name, "parameter", q.about, free(q, np.asarray(belief.theta)[:, i]))
     for i, q in enumerate(twin.model.covariates):
-        add(q.name, "covariate", np.asarray(belief.covariates)[:, i])
+        add(q.name, "covariate", q.about, np.asarray(belief.covariates)[:, i])
     for q in twin.model.smooth:
         leaf = np.asarray(belief.state[q.name]).reshape(belief.rows, -1)
         for k in range(leaf.shape[1]):
-            add(q.name if leaf.shape[1] == 1 else f"{q.name}[{k}]", "state", free(q, leaf[:, k]))
+            add(q.name if leaf.shape[1] == 1 else f"{q.name}[{k}]", "state", q.about, free(q, leaf[:, k]))
     return labels, np.stack(columns, axis=1) if columns else np.zeros((belief.rows, 0))
 
 

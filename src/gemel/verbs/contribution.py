@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from ..core.errors import CapabilityError
 from ..core.fact import Fact, Instant, Intervention
 from ..core.forecast import Forecast
+from ..core.model import Absorbs
 from ..core.plan import Plan
 from ..core.quantity import free
 from ..core.timeline import Timeline
@@ -37,9 +39,11 @@ class Move:
 @dataclass(frozen=True, slots=True)
 class Contribution:
     """What one group of facts did: `shift` of the forecast's mean, in the target's unit, `spread` its standard
-    deviation after divided by that before, and the parameters it `moved` most."""
+    deviation after divided by that before, and the parameters it `moved` most; `names` are the facts' own words in the
+    model."""
 
     facts: tuple[Fact, ...]
+    names: tuple[str, ...]
     shift: float
     spread: float
     moved: tuple[Move, ...]
@@ -69,13 +73,13 @@ def contributions(
     twins = observe_all([before] * len(known), known, until=end)
     made = forecast_all(twins, until - end, [plan] * len(twins), ahead=_times(until - end))
     means, sizes = zip(*(_moments(f, target) for f in made), strict=True)
+    spreads = [after / size if size > 0.0 else 1.0 for size, after in pairwise(sizes)]
     return tuple(
         Contribution(
-            tuple(part), means[k + 1] - means[k], sizes[k + 1] / sizes[k] if sizes[k] > 0.0 else 1.0,
-            _moves(twins[k], twins[k + 1]),
+            tuple(part), _names(before, part), means[k + 1] - means[k], spreads[k], _moves(twins[k], twins[k + 1])
         )
         for k, part in enumerate(parts)
-    )  # fmt: skip
+    )
 
 
 def groups(facts: Sequence[Fact], most: int) -> list[list[Fact]]:
@@ -95,6 +99,14 @@ def _distance(a: Sequence[Fact], b: Sequence[Fact]) -> tuple[int, int]:
     else:
         unlike = 3 if any(isinstance(f, Intervention) for f in (*a, *b)) else 2
     return unlike, b[-1].at - a[0].at
+
+
+def _names(twin: Twin, facts: Sequence[Fact]) -> tuple[str, ...]:
+    """What the model calls these facts; their code's own word where it has none."""
+    model = twin.model
+    absorbs = model.absorbs if isinstance(model, Absorbs) else ()
+    words = {code: q.name for q in (*model.observables, *model.inputs, *model.covariates, *absorbs) for code in q.codes}
+    return tuple(sorted({words.get(f.code, f.code.partition(":")[2] or f.code) for f in facts}))
 
 
 def _times(span: Instant) -> list[Instant]:

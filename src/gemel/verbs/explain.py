@@ -111,7 +111,7 @@ def _listed(items: Sequence[str]) -> str:
 
 
 def _doubt(share: Share) -> str:
-    return f"{_plain(share.name)} ({share.part:.0%})"
+    return f"{share.about or _plain(share.name)} ({share.part:.0%})"
 
 
 def _reason(c: Contribution, shown: Explanation) -> str:
@@ -120,24 +120,16 @@ def _reason(c: Contribution, shown: Explanation) -> str:
     verb = f"{way} it by {_number(abs(c.shift), shown.unit)}"
     if not c.acted:
         verb += f", spread now {c.spread:.0%} of before" if abs(c.spread - 1.0) >= 0.05 else ""
-    return f"{_named(c.facts, shown.zone)} {verb}"
+    return f"{_named(c, shown.zone)} {verb}"
 
 
-def _named(facts: Sequence[Fact], zone: str) -> str:
-    first, last = facts[0], facts[-1]
-    kinds = sorted({_code(f) for f in facts})
-    if len(facts) > 1:
-        until = (
-            _clock(last.at, zone)[11:]
-            if first.at // 86_400_000_000 == last.at // 86_400_000_000
-            else _clock(last.at, zone)
-        )
-        return f"{len(facts)} facts ({', '.join(kinds)}) from {_clock(first.at, zone)[11:]} to {until}"
-    return f"{kinds[0]}{_amount(first)} at {_clock(first.at, zone)[11:]}"
-
-
-def _code(fact: Fact) -> str:
-    return _plain(fact.code.partition(":")[2] or fact.code)
+def _named(c: Contribution, zone: str) -> str:
+    first, last = c.facts[0], c.facts[-1]
+    what, begin, end = " and ".join(map(_plain, c.names)), _clock(first.at, zone), _clock(last.at, zone)
+    if len(c.facts) == 1:
+        return f"{what}{_amount(first)} at {begin[11:]}"
+    kind = "doses" if c.acted else "readings"
+    return f"{len(c.facts)} {kind} of {what} from {begin[11:]} to {end[11:] if begin[:10] == end[:10] else end}"
 
 
 def _amount(fact: Fact) -> str:

@@ -1,0 +1,53 @@
+"""Which shape each command prints with `--json`, and its JSON Schema.
+
+A new command adds its shape here; shapes of one area live in one module `shapes_<area>`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from .shapes import (
+    BacktestShape,
+    BenchShape,
+    CardShape,
+    ComparisonShape,
+    DemoShape,
+    DoctorShape,
+    ForecastShape,
+    Models,
+    Observed,
+    Scaffolded,
+    Simulated,
+)
+from .shapes_inference import ExplanationShape
+
+__all__ = ["SHAPES", "schema"]
+
+SHAPES: dict[str, type[msgspec.Struct]] = {
+    "models": Models,
+    "card": CardShape,
+    "new": Scaffolded,
+    "observe": Observed,
+    "forecast": ForecastShape,
+    "compare": ComparisonShape,
+    "explain": ExplanationShape,
+    "simulate": Simulated,
+    "backtest": BacktestShape,
+    "bench": BenchShape,
+    "doctor": DoctorShape,
+    "demo": DemoShape,
+}
+"""By command."""
+
+
+def schema(name: str) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a command's output; RegistryError for a command without one."""
+    from ..core.errors import RegistryError
+
+    if name not in SHAPES:
+        raise RegistryError(f"no output called '{name}': there are {sorted(SHAPES)}")
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"gemel {name} --json"}
+    return {**head, **msgspec.json.schema(SHAPES[name])}
