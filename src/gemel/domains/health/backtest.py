@@ -12,22 +12,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Int
 
 from ...core.array import Array
 from ...core.clock import DAY, HOUR, MINUTE
-from ...core.errors import CollapseError
-from ...core.fact import Fact, Intervention
+from ...core.fact import Fact, Instant, Intervention
 from ...core.forecast import Forecast
 from ...core.model import Engine, Model
 from ...core.plan import Action, Schedule
 from ...core.subject import Subject
 from ...core.twin import Twin
 from ...verbs.create import twin
-from ...verbs.forecast import forecast_all
 from ...verbs.observe import observe
-from ...verbs.score import Scored, score
+from ...verbs.rolling import Asked, roll
+from ...verbs.score import Scored, of_forecasts, of_point, score
 from .baselines import LAGS, lagged, linear, persistence, ridge_ar
 from .sensor_grid import DAYS, SensorGrid, on_grid
 
@@ -36,7 +36,6 @@ __all__ = ["HORIZONS", "Settings", "backtest", "pool"]
 HORIZONS = (30, 60, 120)
 TRAIN = 0.7  # structure: how the record is split
 AFTER_BOLUS = 3 * HOUR
-BATCH = 16
 BASELINES = ("persistence", "linear", "ridge_ar")
 INPUT_OF = {"gemel:rapid-insulin": "insulin", "gemel:long-acting-insulin": "long_acting", "gemel:carbohydrate": "carbs"}
 
@@ -95,58 +94,49 @@ def backtest(
             "ridge_ar": ridge_ar(grid.glucose, ahead, lags, train),
         }
         for mode in ("past", "announced"):
-            cases[mode, horizon, "twin"] = _score_twin([found[mode][k] for k in scored], h, truth, block)
+            made = [found[mode][k] for k in scored]
+            cases[mode, horizon, "twin"] = of_forecasts(made, "glucose", h, truth, block)
             for name, guess in guesses.items():
-                miss = np.asarray(guess)[index] - truth
-                cases[mode, horizon, name] = Scored(miss, miss, block)
+                cases[mode, horizon, name] = of_point(np.asarray(guess)[index], truth, block)
             after[mode, horizon] = _after_bolus(grid.times[index], boluses)
     return SubjectCases(subject.id, cases, after, note)
 
 
 def _twin_forecasts(
     grid: SensorGrid, settings: Settings, train: int, origins: Sequence[int], progress: Callable[[int, int], None]
-) -> tuple[dict[str, dict[int, Forecast]], str]:
-    """Forecasts from each origin in both modes, by origin, and what went wrong on the way."""
-    own = start_twin(grid, settings, train)
-    found: dict[str, dict[int, Forecast]] = {"past": {}, "announced": {}}
-    waiting: list[tuple[int, Twin]] = []
-    restarts, n = 0, grid.glucose.shape[0]
-    acts = sorted(grid.acts, key=lambda a: a.at)
-    given, seen = 0, 0
-    for k in sorted({*range(0, train, DAY // grid.step), *origins}):  # a day at a time, then from origin to origin
-        now = int(grid.times[k])
-        news: list[Fact] = list(grid.readings(seen, k + 1))
-        seen = k + 1
-        while given < len(acts) and acts[given].at <= now:
-            news.append(acts[given])
-            given += 1
-        try:
-            own = observe(own, [f for f in news if f.at >= own.now], until=now)
-        except CollapseError:
-            restarts += 1
-            own = start_twin(grid, settings, train, at=k)
-        if k >= train:
-            waiting.append((k, own))
-        if len(waiting) == BATCH or (waiting and k == origins[-1]):
-            _forecast_batch(grid, waiting, found)
-            waiting = []
-        progress(k + 1, n)
-    return found, f"{restarts} restarts after a collapse" if restarts else ""
+) -> tuple[Mapping[str, Mapping[int, Forecast]], str]:
+    """Forecasts from each origin in both modes, by grid index, and what went wrong on the way."""
+    n, span = grid.glucose.shape[0], max(HORIZONS) * MINUTE
+    index = {int(at): k for k, at in enumerate(grid.times)}
+    asked = Asked(
+        origins=[int(grid.times[k]) for k in origins],
+        ahead=[h * MINUTE for h in HORIZONS],
+        plans={"past": lambda own: None, "announced": lambda own: _announced(grid, own, span)},
+        stops=[int(grid.times[k]) for k in range(0, train, DAY // grid.step)],
+    )
+    facts = [*grid.readings(0, n), *(_told_at_once(a) for a in grid.acts)]
+    rolled = roll(lambda at: start_twin(grid, settings, train, at), facts, asked, progress)
+    found = {mode: {index[at]: f for at, f in made.items()} for mode, made in rolled.forecasts.items()}
+    return found, f"{rolled.restarts} restarts after a collapse" if rolled.restarts else ""
 
 
-def start_twin(grid: SensorGrid, settings: Settings, train: int, at: int = 0) -> Twin:
-    """A new twin at grid point `at`, told the usual basal insulin of the training stretch.
+def _told_at_once(act: Intervention) -> Intervention:
+    """The log of a meal or dose, as if it had been written when it happened: the sets do not tell when it was."""
+    return msgspec.structs.replace(act, recorded=act.at)
+
+
+def start_twin(grid: SensorGrid, settings: Settings, train: int, at: Instant) -> Twin:
+    """A new twin at instant `at`, told the usual basal insulin of the training stretch.
 
     Its members start in a life with that basal, from a pump or as a depot of long-acting insulin; from then on the
     depot is filled by logged injections only.
     """
     usual = usual_basal(grid, train)
     source = "insulin" if any(a.rate is not None for a in grid.acts) else "long_acting"
-    start = int(grid.times[at])
     own = twin(
         settings.model,
         grid.subject,
-        at=start,
+        at=at,
         covariates={"basal": usual} if usual > 0 else {},
         rates={source: usual},
         engine=settings.engine,
@@ -155,7 +145,7 @@ def start_twin(grid: SensorGrid, settings: Settings, train: int, at: int = 0) ->
     )
     if source == "insulin":
         return own
-    stop = Intervention(id="start", code=source, at=start, recorded=start, unit="[IU]/h", rate=0.0)
+    stop = Intervention(id="start", code=source, at=at, recorded=at, unit="[IU]/h", rate=0.0)
     return observe(own, [stop])
 
 
@@ -170,17 +160,6 @@ def usual_basal(grid: SensorGrid, train: int) -> float:
     return float(sum(doses) / ((end - grid.start) / HOUR))
 
 
-def _forecast_batch(
-    grid: SensorGrid, waiting: Sequence[tuple[int, Twin]], found: Mapping[str, dict[int, Forecast]]
-) -> None:
-    twins = [t for _, t in waiting]
-    span = max(HORIZONS) * MINUTE
-    announced = [_announced(grid, t, span) for t in twins]
-    for mode, plans in (("past", [None] * len(twins)), ("announced", announced)):
-        made = forecast_all(twins, span, plans, ahead=[h * MINUTE for h in HORIZONS])
-        found[mode].update({k: f for (k, _), f in zip(waiting, made, strict=True)})
-
-
 def _announced(grid: SensorGrid, twin: Twin, span: int) -> Schedule:
     """Meals and boluses inside the horizon, as a plan."""
     coming = [a for a in grid.acts if twin.now < a.at < twin.now + span and a.dose is not None]
@@ -189,20 +168,6 @@ def _announced(grid: SensorGrid, twin: Twin, span: int) -> Schedule:
 
 def _action(act: Intervention) -> Action:
     return Action(act.at, INPUT_OF[act.code], dose=act.dose, unit=act.unit)
-
-
-def _score_twin(forecasts: Sequence[Forecast], h: int, truth: Float[Array, "n"], block: Int[Array, "n"]) -> Scored:
-    levels = (0.05, 0.25, 0.5, 0.75, 0.95)  # structure: central 50 and 90 %
-    quantiles = np.array([f.quantile("glucose", levels)[:, h] for f in forecasts]).reshape(-1, len(levels))
-    mean = np.array([f.mean("glucose")[h] for f in forecasts])
-    whole = np.array([np.full(f.times.shape, np.nan) for f in forecasts]).reshape(-1, len(HORIZONS))
-    whole[:, h] = truth
-    crps = np.array([f.crps("glucose", w)[h] for f, w in zip(forecasts, whole, strict=True)])
-    low90, low50, median, high50, high90 = quantiles.T
-    return Scored(
-        mean - truth, median - truth, block, crps,
-        ((low50 <= truth) & (truth <= high50)).astype(float), ((low90 <= truth) & (truth <= high90)).astype(float),
-    )  # fmt: skip
 
 
 def _after_bolus(times: Int[Array, "n"], boluses: Int[Array, "b"]) -> Bool[Array, "n"]:
@@ -226,15 +191,6 @@ def pool(subjects: Sequence[SubjectCases]) -> dict[str, Any]:
 
 def _joined(subjects: Sequence[SubjectCases], mode: str, horizon: int, who: str, post: bool) -> Scored:
     parts = [s.cases[mode, horizon, who] for s in subjects]
-    keep = [s.after_bolus[mode, horizon] if post else np.ones(p.block.shape, bool)
-            for s, p in zip(subjects, parts, strict=True)]  # fmt: skip
-
-    def column(name: str) -> Any:
-        columns = [getattr(p, name) for p in parts]
-        return None if columns[0] is None else np.concatenate([c[k] for c, k in zip(columns, keep, strict=True)])
-
-    blocks = [p.block + 1000 * i for i, p in enumerate(parts)]
-    block = np.concatenate([b[k] for b, k in zip(blocks, keep, strict=True)])
-    columns = {name: column(name) for name in ("mean_error", "median_error", "crps", "inside50", "inside90")}
-    return Scored(columns["mean_error"], columns["median_error"], block, columns["crps"], columns["inside50"],
-                  columns["inside90"])  # fmt: skip
+    if post:
+        parts = [p.take(s.after_bolus[mode, horizon]) for s, p in zip(subjects, parts, strict=True)]
+    return Scored.join(parts)

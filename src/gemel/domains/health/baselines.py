@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ...core.array import Array
+from ...verbs.baselines import ridge
 
 __all__ = ["LAGS", "lagged", "linear", "persistence", "ridge_ar"]
 
@@ -36,16 +37,9 @@ def linear(glucose: Float[Array, "n"], ahead: int, step_minutes: int) -> Float[A
     return now + (now - then) / back * ahead
 
 
-def ridge_ar(glucose: Float[Array, "n"], ahead: int, lags: int, train: int, penalty: float = 1.0) -> Float[Array, "n"]:
-    """Least squares on the last `lags` values with a ridge penalty, fitted to targets before index `train`
-    (Hoerl and Kennard 1970, doi:10.1080/00401706.1970.10488634), applied everywhere."""
+def ridge_ar(glucose: Float[Array, "n"], ahead: int, lags: int, train: int) -> Float[Array, "n"]:
+    """Ridge regression on the last `lags` values, learned from targets before index `train`, applied everywhere."""
     x = lagged(glucose, lags)
     n = x.shape[0]
     y = np.concatenate([np.asarray(glucose)[ahead:], np.full(min(ahead, n), np.nan)])
-    use = np.isfinite(x).all(axis=1) & np.isfinite(y) & (np.arange(n) + ahead < train)
-    if use.sum() <= lags:
-        return np.full(n, np.nan)
-    centre, mean = x[use].mean(axis=0), y[use].mean()
-    a = x[use] - centre
-    weights = np.linalg.solve(a.T @ a + penalty * np.eye(lags), a.T @ (y[use] - mean))
-    return (x - centre) @ weights + mean
+    return ridge(x, y, np.arange(n) + ahead < train)
