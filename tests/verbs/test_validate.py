@@ -55,6 +55,7 @@ def test_a_twin_of_the_right_law_is_calibrated_and_beats_what_ignores_it(subject
     assert near.scores["twin"]["n"] > 350 and near.hours == 1.0
     # about 400 forecasts in 20 blocks: the error of the coverage is near 0.017; 0.08 is beyond 4.5 of them
     assert near.scores["twin"]["cov90"] == pytest.approx(0.9, abs=0.08)
+    assert len({s["n"] for s in near.scores.values()}) == 1  # all on the same points
     assert near.skill["persistence"]["rmse"].low > 0.0 and near.skill["climatology"]["crps"].low > 0.0
     assert near.skill["ridge_ar"]["crps"].high > -0.05  # the exact filter cannot be beaten by much by 12 lags
     assert sum(b.n * b.seen for b in near.pit) == pytest.approx(near.scores["twin"]["n"])

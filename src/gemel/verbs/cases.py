@@ -2,7 +2,7 @@
 
 The first part of the record teaches the twin and the baselines; from then on the twin goes on learning and forecasts at
 readings that lie at least `every` apart.  The truth of a forecast is the reading nearest its target, within half a
-typical gap between readings; a forecast without one is not scored.
+typical gap between readings.  All are scored on the same points: those with a truth, where every baseline can be made.
 """
 
 from __future__ import annotations
@@ -109,11 +109,13 @@ def cases_of(
     found: dict[Instant, Cases] = {}
     for j, ahead in enumerate(sorted(question.ahead)):
         truth = record.truth(ahead)
-        use = kept[np.isfinite(truth[kept])]
+        others = record.baselines(ahead, truth)
+        known = np.all(np.isfinite(np.stack([truth, *(own.mean_error for own in others.values())])), axis=0)
+        use = kept[np.asarray(known)[kept]]
         made = [issued[int(times[i])] for i in use]
         block = (times[use] - int(times[0])) // DAY
         scored = {"twin": of_forecasts(made, quantity.name, j, truth[use], block)}
-        scored |= {name: own.take(use) for name, own in record.baselines(ahead, truth).items()}
+        scored |= {name: own.take(use) for name, own in others.items()}
         events = {e.name: (_probability(e, made, quantity.name, j), e.of(truth[use])) for e in question.events}
         found[ahead] = Cases(scored, events, _labels(times[use], subject, acts))
     return SubjectCases(subject.id, quantity.unit, found, rolled.restarts)
@@ -150,12 +152,15 @@ class _Record:
         return np.where(near, np.asarray(self.values)[np.maximum(index, 0)], np.nan)
 
     def baselines(self, ahead: Instant, truth: Float[Array, "n"]) -> dict[str, Scored]:
-        """Every baseline scored at every reading, as a distribution where the training part tells its errors."""
+        """Every baseline that can be made at all, scored at every reading, as a distribution where the training part
+        tells its errors."""
         target = np.asarray(self.times) + ahead
         train, block = target < self.split, (np.asarray(self.times) - int(self.times[0])) // DAY
         guesses = baselines(self.past(), _hour(target, self.subject), truth, train, ahead / self.gap)
         found: dict[str, Scored] = {}
         for name, guess in guesses.items():
+            if not np.isfinite(guess).any():
+                continue
             spread = dressed(guess, truth, train)
             if spread is None:
                 found[name] = of_point(guess, truth, block)
