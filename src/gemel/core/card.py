@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .errors import CardError
+from .frameworks import TOPICS
 from .quantity import Source
 
 __all__ = ["Card", "Evidence"]
@@ -30,7 +31,8 @@ class Card:
     """What a model is, for whom, not for whom, on what grounds, and how well it did.
 
     `causal` says what an answer to "what if" rests on: a mechanism, a trial, or only an association, which `compare`
-    refuses.
+    refuses.  `statements` are what only the author can say, (topic, text): whose data, which users, what harm, which
+    biases; topics are those of `frameworks`.
     """
 
     title: str
@@ -44,10 +46,16 @@ class Card:
     limits: str
     validated: tuple[Evidence, ...] = ()
     licence: str = "Apache-2.0"
+    statements: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         for field in ("title", "version", "intended_use", "not_for", "population", "limits"):
             if not getattr(self, field).strip():
                 raise CardError(f"card '{self.title}': '{field}' is empty; say it, or say why it cannot be known")
+        for topic, said in self.statements:
+            if topic not in TOPICS:
+                raise CardError(f"card '{self.title}': no topic '{topic}'; there are {', '.join(sorted(TOPICS))}")
+            if not said.strip():
+                raise CardError(f"card '{self.title}': '{topic}' is empty; say it, or leave it out")
         if not self.sources:
             raise CardError(f"card '{self.title}': name at least one Source")

@@ -89,6 +89,13 @@ class MMC:
         causal="mechanistic",
         sources=(ERLANG,),
         limits="A bed taken away while occupied is lost only when its patient leaves.",
+        statements=(
+            ("users", "Teachers, students and developers."),
+            ("question", "Does the simulator give the waits that the exact theory gives?"),
+            ("consequence", "None for patients: it is not for planning."),
+            ("risk", "None: no decision about a patient or a ward rests on it."),
+            ("inclusion", "No data of people."),
+        ),
     )
     parameters = (
         Quantity("arrivals", "/h", low=0.0, prior=Prior("lognormal", (2.08, 0.1), CHOSEN), about="arrivals per hour"),

@@ -12,7 +12,17 @@ from typing import Any, Final
 
 from ...core.quantity import Constant, Noise, Prior, Quantity, Source
 
-__all__ = ["GLUCOSE", "INPUTS", "INSULIN_CV_DAY", "INSULIN_CV_NIGHT", "LONG_HALF_LIFE", "MINUTES", "WEIGHT", "per_kg"]
+__all__ = [
+    "GLUCOSE",
+    "INPUTS",
+    "INSULIN_CV_DAY",
+    "INSULIN_CV_NIGHT",
+    "LONG_HALF_LIFE",
+    "MINUTES",
+    "STATEMENTS",
+    "WEIGHT",
+    "per_kg",
+]
 
 MINUTES: Final = 60.0
 """Minutes in an hour: the papers count minutes, `field` hours."""
@@ -55,6 +65,51 @@ GLUCOSE: Final = Quantity(
     analyte="glucose", noise=Noise("normal", CAPPON, sd=5.0),
     about="glucose in interstitial fluid, as a sensor reads it; blood and plasma readings are compared with it too",
 )  # fmt: skip
+
+
+STATEMENTS: Final = (
+    (
+        "users",
+        "Clinicians and diabetes educators who know the person, people with diabetes together with them, researchers.",
+    ),
+    (
+        "how_to_use",
+        "Feed it sensor glucose, insulin and meals; look at its record first, then at the middle course with its "
+        "band; try a plan here before the person does, and let a clinician decide.",
+    ),
+    ("question", "How will this person's glucose move in the next hours, and how would it move under another plan?"),
+    ("context", "Type 1 diabetes, day to day, between visits; decisions about insulin and meals within hours."),
+    ("influence", "One source among sensor, logs, the person's own account and the clinician's knowledge."),
+    (
+        "consequence",
+        "A wrong forecast that is followed can mean too much insulin (hypoglycaemia, at worst coma) or too "
+        "little (ketoacidosis).",
+    ),
+    ("risk", "High if a dose followed a forecast without a clinician, which this model is not for."),
+    ("input_source", "Continuous glucose sensor, pump or pen log, meal log; tables, FHIR R4, T1D-UOM."),
+    (
+        "inclusion",
+        "Checked on four adults with type 1 diabetes, 28 days each, with sensor, insulin and meal logs; no one "
+        "was left out of the four. Priors are those of the cited papers' subjects.",
+    ),
+    ("setting", "Free living; two pump users with 5-min sensors, two with injections and 15-min sensors."),
+    ("sample_size", "Four people: too few for subgroups; figures say how many forecasts and carry errors by days."),
+    ("demographics", "The records as used here tell neither sex, age, weight nor ethnicity of the four."),
+    ("demographic_inputs", "None but body weight; weight is drawn from a published spread where it is not known."),
+    (
+        "biases",
+        "People who wear a sensor and log meals are not all people with diabetes; skin, pregnancy, age and kidney "
+        "function are not in the model.",
+    ),
+    ("data_sharing", "Real records: doi:10.5281/zenodo.15196914 (CC BY 4.0). Virtual ones: `gemel simulate`."),
+    (
+        "discretisation",
+        "Halving the solver's step and solving by another program move glucose by less than the figure "
+        "shown under 'largest difference'.",
+    ),
+    ("next_steps", "Test on people whose records nobody here has seen; personal noise sizes; a model of the logs."),
+)
+"""What every glucose card states (topics of `gemel.core.frameworks`)."""
 
 
 def per_kg(amount: Any, weight: Any) -> Any:

@@ -28,7 +28,7 @@ from ...core.prior import JointPrior
 from ...core.quantity import Constant, Prior, Quantity, Source
 from ...numerics.flow import Flow
 from ...numerics.member import Env
-from .glycaemia import GLUCOSE, INPUTS, LONG_HALF_LIFE, MINUTES, WEIGHT, per_kg
+from .glycaemia import GLUCOSE, INPUTS, LONG_HALF_LIFE, MINUTES, STATEMENTS, WEIGHT, per_kg
 
 __all__ = ["MEAN", "Hovorka", "model"]
 
@@ -130,6 +130,7 @@ class Hovorka:
         sources=(PAPER, SIX, SPREAD),
         limits="No exercise, glucagon, time of day or day-to-day change. The spreads of EGP0, ka3 and Se come "
         "second-hand; independent draws include persons rarer than the six. The long-acting depot is our addition.",
+        statements=STATEMENTS,
     )
 
     def start(self, p: Any, u: Any, env: Env) -> dict[str, Any]:

@@ -42,7 +42,17 @@ from ...core.prior import JointPrior
 from ...core.quantity import Constant, Drift, Prior, Quantity, Source
 from ...numerics.flow import Flow
 from ...numerics.member import Env
-from .glycaemia import GLUCOSE, INPUTS, INSULIN_CV_DAY, INSULIN_CV_NIGHT, LONG_HALF_LIFE, MINUTES, WEIGHT, per_kg
+from .glycaemia import (
+    GLUCOSE,
+    INPUTS,
+    INSULIN_CV_DAY,
+    INSULIN_CV_NIGHT,
+    LONG_HALF_LIFE,
+    MINUTES,
+    STATEMENTS,
+    WEIGHT,
+    per_kg,
+)
 
 __all__ = ["ReplayBG", "everyday", "model"]
 
@@ -167,6 +177,7 @@ CARDS: Final[dict[Logs, Card]] = {
         causal="mechanistic",
         sources=SOURCES,
         limits=LIMITS,
+        statements=STATEMENTS,
     ),
     "everyday": Card(
         title="ReplayBG-class glucose forecaster for everyday logs",
@@ -178,6 +189,7 @@ CARDS: Final[dict[Logs, Card]] = {
         causal="association",
         sources=SOURCES,
         limits=LIMITS,
+        statements=STATEMENTS,
     ),
 }
 
