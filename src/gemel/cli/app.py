@@ -9,7 +9,10 @@ from typing import Annotated
 
 import typer
 
-from ..core.errors import GemelError, RegistryError
+from ..core.errors import GemelError, IngestError, RegistryError
+from . import hospital
+from . import simulate_hospital as hospital_study
+from .app_health import health_map
 from .options import (
     At,
     Data,
@@ -45,6 +48,7 @@ def run(arguments: Sequence[str]) -> int:
 
     debug = "--debug" in arguments
     given = spread([a for a in arguments if a != "--debug"], "--subject")
+    given = spread(given, "--at") if given[:1] == ["census"] else given
     try:
         app(given, prog_name="gemel", standalone_mode=True)
     except SystemExit as done:
@@ -107,6 +111,9 @@ def models(json: Json = False) -> None:
 @app.command()
 def card(
     model: str,
+    framework: Annotated[
+        str | None, typer.Option("--framework", help="show the card as this form: chai, hti-1, tripod-ai or vv40")
+    ] = None,
     html: Html = None,
     json: Json = False,
 ) -> None:
@@ -114,6 +121,12 @@ def card(
     from . import catalogue, console
 
     shape = catalogue.card(model)
+    if framework is not None and not json:
+        form = shape.frameworks.get(framework)
+        if form is None:
+            raise RegistryError(f"no framework '{framework}': there are {', '.join(shape.frameworks)}")
+        title = f"{shape.title}: {form.title}, {form.stated} of {len(form.items)} items stated"
+        return console.show(title, ("item", "asks", "answer"), catalogue.form_rows(form))
     if html is not None:
         html.write_text(catalogue.card_page(shape), encoding="utf-8")
         console.error_console().print(f"written: {html}", soft_wrap=True)
@@ -235,8 +248,40 @@ def explain(
 
 
 @app.command()
+def record(
+    store: Annotated[Path, typer.Option("--store", help="SQLite file that keeps facts, belief and forecasts")],
+    twin: Annotated[str | None, typer.Option("--twin", help="one twin (default: all)")] = None,
+    json: Json = False,
+) -> None:
+    """Show how right each twin's forecasts have been."""
+    from . import console
+    from .ledger_commands import record as work
+    from .ledger_commands import speak_record
+
+    shape = work(store, twin)
+    console.emit(shape) if json else speak_record(shape)
+
+
+@app.command()
+def status(
+    store: Annotated[Path, typer.Option("--store", help="SQLite file that keeps facts, belief and forecasts")],
+    model: Annotated[str | None, typer.Option("--model", help="one model (default: all with forecasts)")] = None,
+    plan: Annotated[Path | None, typer.Option("--plan", help="change-control plan, TOML (default: ours)")] = None,
+    review: Annotated[bool, typer.Option("--review", help="judge the records now, and put a switch on record")] = False,
+    json: Json = False,
+) -> None:
+    """Say which models may speak here (advisory) and which are only scored (silent), why, and every switch."""
+    from . import console
+    from .ledger_commands import speak_status
+    from .ledger_commands import standing as work
+
+    shape = work(store, model, plan, review)
+    console.emit(shape) if json else speak_status(shape)
+
+
+@app.command()
 def simulate(
-    model: str, hours: Hours = 24.0, dose: Doses = None, rate: Rates = None,
+    model: str, file: hospital_study.File = None, hours: Hours = 24.0, dose: Doses = None, rate: Rates = None,
     covariate: Annotated[list[str] | None, typer.Option("--covariate", help="NAME=NUMBER, the same for all")] = None,
     setting: Annotated[list[str] | None, typer.Option("--setting", help="NAME=CHOICE")] = None,
     members: Annotated[int, typer.Option("--members", min=1, help="virtual subjects")] = 10, seed: Seed = 0,
@@ -244,9 +289,18 @@ def simulate(
     start: Annotated[str, typer.Option("--start", help="first instant")] = "2026-01-01T00:00:00Z",
     zone: Annotated[str, typer.Option("--zone", help="IANA zone of the subjects")] = "UTC",
     out: Annotated[Path | None, typer.Option("--out", help="CSV file, a row per subject and time")] = None,
-    json: Json = False,
+    replications: hospital_study.Replications = None, warmup_days: hospital_study.WarmUp = None,
+    days: hospital_study.ObservedDays = None, arrivals: hospital_study.Arrivals = "exact",
+    shifts: hospital_study.Shifts = "finish", json: Json = False,
 ) -> None:  # fmt: skip
-    """Simulate virtual subjects drawn from a model's prior."""
+    """Simulate virtual subjects drawn from a model's prior, or a hospital study given in a file."""
+    if file is not None:
+        if model not in hospital_study.STUDIES:
+            raise RegistryError(f"no study '{model}' is read from a file: there are {', '.join(hospital_study.STUDIES)}")
+        run = replications, warmup_days, days
+        return hospital_study.simulate_hospital(
+            model, file, run, seed=seed, arrivals=arrivals, shifts=shifts, json=json
+        )
     from . import console, speak
     from .simulate import Cohort
     from .simulate import simulate as work
@@ -261,8 +315,10 @@ def simulate(
 
 @app.command()
 def backtest(
-    what: Annotated[str, typer.Argument(help="diabetes")],
-    data: Data, subject: Annotated[list[str], typer.Option("--subject", help="one or more ids, pooled")],
+    what: Annotated[str, typer.Argument(help="diabetes or arrivals")],
+    data: Annotated[Path | None, typer.Option("--data", help="diabetes: folder or file of records")] = None,
+    subject: Annotated[list[str] | None, typer.Option("--subject", help="diabetes: one or more ids, pooled")] = None,
+    train: hospital.Train = None, test: hospital.Test = None, holidays: hospital.Holidays = None,
     model: ModelName = "replaybg-everyday", members: Members = 256,
     stride: Annotated[int, typer.Option("--stride", min=1, help="forecast from every so many grid points")] = 1,
     window: Annotated[int, typer.Option("--window", min=2, help="days of records; the last 30 % are scored")] = 28,
@@ -270,8 +326,12 @@ def backtest(
     json: Json = False,
 ) -> None:  # fmt: skip
     """Score rolling forecasts on records, beside simple baselines, with standard errors."""
+    if what == "arrivals":
+        return hospital.backtest_arrivals(train, test, holidays, json)
     if what != "diabetes":
-        raise RegistryError(f"no backtest '{what}': there is 'diabetes'")
+        raise RegistryError(f"no backtest '{what}': there are 'diabetes' and 'arrivals'")
+    if data is None or not subject:
+        raise IngestError("'backtest diabetes' needs records and whose: give --data and --subject")
     from ..domains.health.backtest import Settings
     from . import console
     from .backtest import Task, rows
@@ -292,18 +352,56 @@ def backtest(
 
 
 @app.command()
+def validate(
+    data: Data, subject: Annotated[list[str] | None, typer.Option("--subject", help="one or more ids, pooled")] = None,
+    format: Format = "auto", mapping: Mapping = None, zone: Zone = None, model: ModelName = "replaybg-everyday",
+    members: Members = 256, seed: Seed = 0, weight: Weight = None,
+    observable: Annotated[str, typer.Option("--observable", help="what is forecast and read")] = "glucose",
+    ahead: Annotated[list[float] | None, typer.Option("--ahead", help="horizons [h]; default 0.5, 1 and 2")] = None,
+    every: Annotated[float, typer.Option("--every", min=0.01, help="hours between forecasts")] = 0.25,
+    train: Annotated[float, typer.Option("--train", min=0.05, max=0.95, help="part of the record that teaches")] = 0.5,
+    event: Annotated[list[str] | None, typer.Option("--event", help="'<70' or '>180': are its odds right?")] = None,
+    html: Html = None, json: Json = False,
+) -> None:  # fmt: skip
+    """Validate a model on records: scores, skill against baselines, calibration, events, subgroups."""
+    from . import console
+    from .records import Start, Wanted
+    from .validate import Validated, report_page, spoken
+    from .validate import validate as work
+
+    people = list(dict.fromkeys(subject)) if subject else [None]
+    with console.bar() as progress:
+        tasks = {own: progress.add_task(f"subject {own or ''}", total=1) for own in people}
+        _, shape = work(
+            Wanted(data, None, format, mapping, zone), people, Start(model, members, seed, weight),
+            Validated(observable, tuple(ahead or (0.5, 1.0, 2.0)), every, train, tuple(event or ())),
+            lambda own, done, total: progress.update(tasks.get(own, tasks[people[0]]), completed=done, total=total),
+        )  # fmt: skip
+    if html is not None:
+        html.write_text(report_page(shape), encoding="utf-8")
+    console.emit(shape) if json else spoken(shape, html)
+
+
+@app.command()
 def bench(
-    what: Annotated[str, typer.Argument(help="core")] = "core",
+    what: Annotated[str, typer.Argument(help="core, health or hospital")] = "core",
     peer_python: Annotated[
         Path | None,
-        typer.Option("--peer-python", envvar="GEMEL_PEER_PYTHON", help="an interpreter that has simglucose"),
+        typer.Option("--peer-python", envvar="GEMEL_PEER_PYTHON", help="an interpreter that has simglucose, or ciw"),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="a tenth of the work: to see that it runs")] = False,
     json: Json = False,
 ) -> None:
-    """Measure how fast the core is."""
+    """Measure how fast the core, the health map or the hospital is."""
+    if what == "health":
+        from . import console
+        from .bench_health import bench_health
+
+        return console.emit(bench_health(quick=quick))
+    if what == "hospital":
+        return hospital_study.bench(peer_python, quick, json)
     if what != "core":
-        raise RegistryError(f"no bench '{what}': there is 'core'")
+        raise RegistryError(f"no bench '{what}': there are 'core', 'health' and 'hospital'")
     from . import console, speak
     from .bench import Sizes
     from .bench import bench as work
@@ -313,6 +411,37 @@ def bench(
         sizes = Sizes(1000, 20, 256, 2, 0.2) if quick else Sizes()
         shape = work(sizes, peer_python, lambda name: progress.update(task, description=name))
     console.emit(shape) if json else speak.benched(shape)
+
+
+@app.command()
+def risk(
+    score: Annotated[str, typer.Argument(help="a score's id, a family of scores, or 'list'")],
+    input: Annotated[Path | None, typer.Option("--input", help="CSV or JSON file, a case per row")] = None,
+    json: Json = False,
+) -> None:
+    """Work out a risk equation or score for every row of a file, or list what there is."""
+    from . import console
+    from . import risk as work
+
+    if score == "list":
+        found = work.entries()
+        if json:
+            return console.emit(found)
+        console.show("", ("id", "title", "organ", "outcome", "status"), work.listing(found))
+        return console.say(work.summary(found))
+    if input is None:
+        raise IngestError(f"risk {score} needs --input FILE (CSV or JSON, a case per row)")
+    rows = work.answer(score, input)
+    if json:
+        return console.emit(rows)
+    heads, cells = work.table(rows)
+    console.show("", heads, cells)
+
+
+app.command("health-map")(health_map)
+app.command("queues")(hospital.queues)
+app.command("mine")(hospital.mine)
+app.command("census")(hospital.census)
 
 
 @app.command()
@@ -333,6 +462,7 @@ def doctor(json: Json = False) -> None:
 
 @app.command()
 def demo(
+    what: Annotated[str, typer.Argument(help="diabetes or health-map")] = "diabetes",
     out: Annotated[Path, typer.Option("--out", help="folder for records and report")] = Path("gemel-demo"),
     days: Annotated[int, typer.Option("--days", min=2, max=14, help="days of the virtual life")] = 5,
     members: Members = 384, seed: Seed = 1,
@@ -346,6 +476,12 @@ def demo(
     from .demo import demo as work
 
     out.mkdir(parents=True, exist_ok=True)
+    if what == "health-map":
+        from .health_demo import health_demo
+
+        return health_demo(out, show=open, json=json)
+    if what != "diabetes":
+        raise RegistryError(f"no demo '{what}': there are 'diabetes' and 'health-map'")
     with console.bar() as progress:
         task = progress.add_task("starting", total=None)
         shape = work(Script(days, members, seed, stride), out, lambda name: progress.update(task, description=name))

@@ -22,11 +22,15 @@ from .shapes import (
     Scaffolded,
     Simulated,
 )
-from .shapes_inference import ExplanationShape
+from .shapes_health import RiskRow, ScoreRow
+from .shapes_hospital import ArrivalsShape, CensusShape, MiningShape, QueuesShape
+from .shapes_inference import ExplanationShape, ValidationShape
+from .shapes_ledger import RecordShape, StatusShape
+from .shapes_map import BenchHealthShape, HealthMapShape
 
 __all__ = ["SHAPES", "schema"]
 
-SHAPES: dict[str, type[msgspec.Struct]] = {
+SHAPES: dict[str, Any] = {
     "models": Models,
     "card": CardShape,
     "new": Scaffolded,
@@ -34,9 +38,20 @@ SHAPES: dict[str, type[msgspec.Struct]] = {
     "forecast": ForecastShape,
     "compare": ComparisonShape,
     "explain": ExplanationShape,
+    "record": RecordShape,
+    "status": StatusShape,
+    "risk": list[RiskRow],
+    "risk list": list[ScoreRow],
     "simulate": Simulated,
     "backtest": BacktestShape,
+    "backtest arrivals": ArrivalsShape,
+    "validate": ValidationShape,
     "bench": BenchShape,
+    "bench health": BenchHealthShape,
+    "health-map": HealthMapShape,
+    "queues": QueuesShape,
+    "mine": MiningShape,
+    "census": CensusShape,
     "doctor": DoctorShape,
     "demo": DemoShape,
 }
