@@ -113,5 +113,29 @@ class Pull:
         return Posterior(belief, Evidence(ones, ones.astype(int), 0.0 * ones, 0 * ones.astype(int)))
 
 
+@dataclass(frozen=True)
+class Deaf:
+    """Time passes and no reading is believed: what a twin does that is driven by something else than its sensor."""
+
+    needs: tuple[type, ...] = ()
+
+    def assimilate(self, model: Any, prior: Belief, window: Window, fixed: Any, key: Array) -> Posterior:
+        belief, ones = prior, np.ones(window.low.shape[0])
+        for step in window.steps():
+            belief, _ = advance(model, belief, step, fixed, key)
+        return Posterior(belief, Evidence(ones, ones.astype(int), 0.0 * ones, 0 * ones.astype(int)))
+
+
+@dataclass(frozen=True)
+class Steady(Tank):
+    """A tank that knows that its sensor scatters by 25."""
+
+    observables: ClassVar[tuple[Quantity, ...]] = (
+        Quantity("level", "mg/dL", 0.0, 2000.0, code="test:level", analyte="glucose",
+                 noise=Noise("normal", MADE_UP, sd=25.0)),
+    )  # fmt: skip
+
+
 model = Tank()
+steady = Steady()
 newer = Tank(version="2")

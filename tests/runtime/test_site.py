@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from pathlib import Path
-from statistics import NormalDist
 
 import msgspec
 import numpy as np
@@ -12,15 +11,13 @@ import pytest
 
 from gemel.core.clock import HOUR, MINUTE, instant
 from gemel.core.errors import CapabilityError, CollapseError, GemelError, PlanError, StoreError
-from gemel.core.fact import Above, Between, Exact, Intervention, Level, Observation, Rejected, Status
-from gemel.core.plan import Action, Schedule
+from gemel.core.fact import Between, Intervention, Level, Observation, Rejected, Status
 from gemel.core.ports import Caller, Store
 from gemel.core.prior import JointPrior
 from gemel.core.quantity import Prior
 from gemel.core.twin import Twin
 from gemel.engines.particle import TemperedParticle
 from gemel.runtime import Site
-from gemel.runtime.issue import LEVELS, crps_of_quantiles
 from gemel.store import SqliteStore, pack
 from tests.runtime import tank
 from tests.runtime.tank import Pull
@@ -270,64 +267,6 @@ def test_the_hour_that_autumn_repeats_is_two_hours_of_facts(tmp_path: Path) -> N
         create(site, at=start)
         site.take_in("s-1", facts)
         assert site.tick("t")[0].cursor.used == 19
-
-
-# forecasts
-
-
-def test_a_forecast_is_written_into_the_ledger_and_scored_when_its_truth_comes(tmp_path: Path) -> None:
-    facts = history(9)
-    clock = {"now": START + 6 * HOUR}
-    with new_site(tmp_path, now=lambda: clock["now"]) as site:
-        site.take_in("s-1", facts[:-1])
-        twin = site.tick("t")[0]
-        issued = site.forecast("t", twin.now + 4 * HOUR)
-        assert [row.target - twin.now for row in issued.rows] == [30 * MINUTE, HOUR, 2 * HOUR]
-        assert all(row.facts_hash == site.standing("t").facts_hash and not row.stale for row in issued.rows)
-        assert site.forecast("t", twin.now + 4 * HOUR).rows == issued.rows == tuple(site.ledger("t"))
-        assert site.score("t") == []
-        clock["now"] = START + 7 * HOUR + 4 * MINUTE
-        assert [row.target for row in site.score("t")] == [START + 6 * HOUR + 30 * MINUTE]
-        clock["now"] = START + 300 * HOUR
-        done = site.score("t")
-        assert len(done) == 2 and site.score("t") == []
-        for row in site.ledger("t"):
-            truth = next(f for f in facts if f.at == row.target and f.code == "test:level")
-            assert isinstance(truth, Observation) and truth.value == Exact(row.truth or 0.0)
-            made = issued.forecast
-            exact = made.crps("level", np.full(made.times.shape, row.truth))[list(made.times).index(row.target)]
-            assert row.crps == pytest.approx(exact, rel=0.05)  # 64 members: their quantiles are coarse
-
-
-def test_no_reading_near_the_target_no_score(tmp_path: Path) -> None:
-    with new_site(tmp_path) as site:
-        site.take_in("s-1", history(2))
-        site.tick("t")
-        site.forecast("t", START + 3 * HOUR, horizons=(20 * MINUTE, 30 * MINUTE))
-        near, bound = reading(START + 2 * HOUR + 26 * MINUTE, 100.0), reading(START + 4 * HOUR, 0, value=Above(99.0))
-        site.take_in("s-1", [near, bound])
-        assert [row.target for row in site.score("t")] == [START + 2 * HOUR + 30 * MINUTE]
-
-
-def test_a_forecast_under_a_plan_is_kept_and_never_scored(tmp_path: Path) -> None:
-    with new_site(tmp_path) as site:
-        site.take_in("s-1", history(4))
-        site.tick("t", until=START + 2 * HOUR)
-        plan = Schedule("more", (Action(START + 2 * HOUR, "flow", dose=50.0),))
-        issued = site.forecast("t", START + 2 * HOUR + 20 * MINUTE, plan)
-        assert [row.target for row in issued.rows] == [START + 2 * HOUR + 20 * MINUTE]  # no horizon lies within
-        assert site.score("t") == [] and site.ledger("t")[0].plan == "more"
-
-
-def test_the_score_from_quantiles_is_the_score_of_a_normal_law_within_one_percent() -> None:
-    law = NormalDist(100.0, 15.0)
-    quantiles = {f"{level:g}": law.inv_cdf(level) for level in LEVELS}
-    truths = [law.inv_cdf((k + 0.5) / 400) for k in range(400)]
-    mean = np.mean([crps_of_quantiles(quantiles, y) for y in truths])
-    assert mean == pytest.approx(15.0 / np.sqrt(np.pi), rel=0.01)
-    z = 2.0
-    exact = 15.0 * (z * (2 * NormalDist().cdf(z) - 1) + 2 * NormalDist().pdf(z) - 1 / np.sqrt(np.pi))
-    assert crps_of_quantiles(quantiles, 130.0) == pytest.approx(exact, rel=0.01)
 
 
 def test_a_store_is_opened_by_path_or_by_its_registered_scheme(tmp_path: Path) -> None:

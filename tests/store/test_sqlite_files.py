@@ -22,6 +22,8 @@ from tests.store.toys import (
     checkpoint,
     forecast,
     reading,
+    scores,
+    switch,
     tampered,
 )
 
@@ -120,9 +122,12 @@ def test_a_read_only_directory_is_refused(path: Path) -> None:
         "DELETE FROM rejected",
         "UPDATE checkpoint SET at = 0",
         "DELETE FROM checkpoint",
-        "UPDATE forecast SET payload = x'00', score_key = 'k', score = x'00'",
-        "UPDATE forecast SET target = 0, score_key = 'k', score = x'00'",
-        "UPDATE forecast SET score = NULL",
+        "UPDATE forecast SET payload = x'00'",
+        "UPDATE forecast SET score_key = 'k', score = x'00'",
+        "UPDATE score SET payload = x'00'",
+        "DELETE FROM score",
+        "UPDATE switch SET at = 0",
+        "DELETE FROM switch",
         "DELETE FROM forecast",
     ],
 )
@@ -131,7 +136,9 @@ def test_history_cannot_be_changed_even_with_sql(path: Path, statement: str) -> 
         store.reject("s-1", [Rejected(reason="r", source="s", raw="x")], ANN)
         store.save(checkpoint(1), ANN)
         store.issue([forecast(1)], ANN)
-    with pytest.raises(sqlite3.IntegrityError, match=r"append-only|only be scored"):
+        store.score("t-1", scores((1, 100.0)), ANN)
+        store.switch(switch(1), ANN)
+    with pytest.raises(sqlite3.IntegrityError, match=r"append-only"):
         tampered(path, statement)
 
 
@@ -188,7 +195,8 @@ def test_a_row_moved_under_a_cipher_does_not_open(tmp_path: Path) -> None:
 
 def test_nothing_readable_stands_in_a_file_under_a_cipher(tmp_path: Path) -> None:
     path = tmp_path / "gemel.db"
-    secrets = ("subject-of-rowena", "2339-0", "twin-of-rowena", "unreadable row", "nurse-jones", "as is")
+    secrets = ("subject-of-rowena", "2339-0", "twin-of-rowena", "unreadable row", "nurse-jones", "as is",
+        "a secret note", "ward 3")  # fmt: skip
     caller = type(ANN)(id="nurse-jones")
     with SqliteStore(path, cipher=LockedCipher()) as store:
         store.enrol(Subject(id="subject-of-rowena"), caller)
@@ -196,6 +204,8 @@ def test_nothing_readable_stands_in_a_file_under_a_cipher(tmp_path: Path) -> Non
         store.reject("subject-of-rowena", [Rejected(reason="unreadable row", source="s", raw="x")], caller)
         store.save(checkpoint(1, subject="subject-of-rowena", twin="twin-of-rowena"), caller)
         store.issue([forecast(1, subject="subject-of-rowena", twin="twin-of-rowena")], caller)
+        store.score("twin-of-rowena", scores((1, 1.0), note="a secret note"), caller)
+        store.switch(switch(1), caller)
         raw = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     assert [secret for secret in secrets if secret.encode() in raw] == []
 

@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from gemel.core.errors import GemelError, StoreError
 from gemel.core.fact import (
@@ -19,7 +20,8 @@ from gemel.core.fact import (
     Observation,
     Value,
 )
-from gemel.core.ports import Caller, Checkpoint, IssuedForecast, JournalEntry, Store
+from gemel.core.ledger import SCORE, IssuedForecast, Kind, Score, Scores, Switch
+from gemel.core.ports import Caller, Checkpoint, JournalEntry, Store
 from gemel.core.subject import Subject
 
 ANN = Caller(id="ann", role="nurse")
@@ -61,6 +63,32 @@ def forecast(n: int, *, subject: str = "s-1", twin: str = "t-1") -> IssuedForeca
         quantiles={"0.05": 80.0, "0.5": 110.0, "0.95": 140.5},
         facts_hash="00",
     )
+
+
+KIND = Kind("", "insulin", "1", "glucose", "mg/dL")
+
+
+def scores(*rows: tuple[int, float], number: int = 0, note: str = "") -> Scores:
+    """Records of forecasts by their number in the ledger, with these truths; all under one note if there is one."""
+    found = np.zeros(len(rows), dtype=SCORE)
+    for k, (forecast, truth) in enumerate(rows):
+        found[k]["forecast"], found[k]["truth"], found[k]["crps"] = forecast, truth, abs(truth - 110.0) / 4
+        found[k]["note"], found[k]["inside90"], found[k]["inside50"] = int(bool(note)), 1, -1
+        for name in ("pit", "raw_pit", "log_score", "miss", "error", "persistence", "climatology"):
+            found[k][name] = np.nan
+    return Scores((KIND,), ("", note) if note else ("",), found, 100, 7, max((n for n, _ in rows), default=0), number)
+
+
+def score(truth: float) -> Score:
+    """What the ledger then says of such a forecast."""
+    return Score(truth=truth, crps=abs(truth - 110.0) / 4, inside={"80": False, "90": True, "95": False})
+
+
+def switch(n: int) -> Switch:
+    return Switch(
+        at=n, by="ann", site="ward 3", model="insulin", version="1", event="standing", before="silent",
+        after="advisory", why="it has earned it", figures={"n": 200.0}, plan="1",
+    )  # fmt: skip
 
 
 def checkpoint(at: int, *, twin: str = "t-1", subject: str = "s-1", payload: bytes = b"belief") -> Checkpoint:

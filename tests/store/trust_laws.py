@@ -22,6 +22,9 @@ from tests.store.toys import (
     checkpoint,
     forecast,
     reading,
+    score,
+    scores,
+    switch,
 )
 
 
@@ -38,10 +41,11 @@ class TrustLaws:
         store.reject(None, [Rejected(reason="r", source="s", raw="x")], ANN)
         store.save(checkpoint(1), ANN)
         store.issue([forecast(1)], ANN)
-        store.score([msgspec.structs.replace(forecast(1), truth=1.0, crps=1.0)], ANN)
+        store.score("t-1", scores((1, 1.0)), ANN)
+        store.switch(switch(1), ANN)
         entries = store.journal(ANN)
-        assert [entry.action for entry in entries] == ["enrol", "append", "reject", "save", "issue", "score"]
-        assert [entry.subject for entry in entries] == ["s-1", "s-1", "", "s-1", "s-1", "s-1"]
+        assert [entry.action for entry in entries] == ["enrol", "append", "reject", "save", "issue", "score", "switch"]
+        assert [entry.subject for entry in entries] == ["s-1", "s-1", "", "s-1", "s-1", "s-1", ""]
         assert all(entry.caller == ANN for entry in entries)
         assert [entry.at for entry in entries] == sorted(entry.at for entry in entries)
         assert store.journal(ANN, "s-1") == [entry for entry in entries if entry.subject == "s-1"]
@@ -83,6 +87,9 @@ class TrustLaws:
             lambda: store.twins(ANN, "s-2"),
             lambda: store.issue([forecast(9), forecast(3, subject="s-2", twin="t-2")], ANN),
             lambda: store.ledger("t-2", ANN),
+            lambda: store.waiting("t-2", ANN, since=0),
+            lambda: store.score("t-2", scores((2, 1.0)), ANN),
+            lambda: store.scores("t-2", ANN),
             lambda: store.journal(ANN, "s-2"),
         ):
             with pytest.raises(ForbiddenError):
@@ -101,24 +108,27 @@ class TrustLaws:
         store.reject("s-1", [Rejected(reason="r", source="s", raw="x")], ANN)
         store.save(checkpoint(1), ANN)
         store.issue([forecast(1)], ANN)
-        scored = msgspec.structs.replace(forecast(1), truth=1.0, crps=1.0)
-        store.score([scored], ANN)
+        store.score("t-1", scores((1, 1.0)), ANN)
+        store.switch(switch(1), ANN)
+        scored = msgspec.structs.replace(forecast(1), score=score(1.0))
         store = reopen(cipher=cipher)
         assert store.subjects(ANN) == [SUBJECT]
         assert [fact for _, fact in store.facts("s-1", ANN)] == [reading(n) for n in range(3)]
         assert store.append("s-1", [reading(1)], ANN).repeated == 1
         assert store.latest("t-1", ANN) == checkpoint(1)
         assert (store.twins(ANN), store.ledger("t-1", ANN)) == (["t-1"], [scored])
-        assert len(store.rejected(ANN)) == 1 and len(store.journal(ANN)) == 7
+        assert len(store.rejected(ANN)) == 1 and len(store.journal(ANN)) == 8
         del cipher.keys["s-1"]
         for gone in (
             lambda: store.facts("s-1", ANN),
             lambda: store.latest("t-1", ANN),
             lambda: store.ledger("t-1", ANN),
+            lambda: store.scores("t-1", ANN),
         ):
             with pytest.raises(StoreError, match="key is gone"):
                 gone()
-        assert len(store.journal(ANN)) == 7
+        assert store.switches(ANN) == [switch(1)]
+        assert len(store.journal(ANN)) == 8
 
     def test_it_meets_the_contract_and_says_what_it_is(self, store: Store) -> None:
         assert isinstance(store, Store)

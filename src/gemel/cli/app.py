@@ -25,10 +25,13 @@ from .options import (
     Mapping,
     Members,
     ModelName,
+    Params,
     Rates,
+    ScheduleJson,
     Seed,
     Store,
     Utility,
+    Virtual,
     Weight,
     Who,
     Zone,
@@ -291,12 +294,17 @@ def simulate(
     out: Annotated[Path | None, typer.Option("--out", help="CSV file, a row per subject and time")] = None,
     replications: hospital_study.Replications = None, warmup_days: hospital_study.WarmUp = None,
     days: hospital_study.ObservedDays = None, arrivals: hospital_study.Arrivals = "exact",
-    shifts: hospital_study.Shifts = "finish", json: Json = False,
+    shifts: hospital_study.Shifts = "finish", params: Params = None, subject: Virtual = None,
+    schedule: ScheduleJson = None, json: Json = False,
 ) -> None:  # fmt: skip
-    """Simulate virtual subjects drawn from a model's prior, or a hospital study given in a file."""
+    """Simulate virtual subjects drawn from a model's prior, a hospital study, or uva-padova with your parameters."""
+    if model == "uva-padova":
+        from .simulate_uva import simulate_uva
+
+        return simulate_uva(params, subject, schedule, out=out, json=json)
     if file is not None:
         if model not in hospital_study.STUDIES:
-            raise RegistryError(f"no study '{model}' is read from a file: there are {', '.join(hospital_study.STUDIES)}")
+            raise RegistryError(f"no study '{model}' reads a file: there are {', '.join(hospital_study.STUDIES)}")
         run = replications, warmup_days, days
         return hospital_study.simulate_hospital(
             model, file, run, seed=seed, arrivals=arrivals, shifts=shifts, json=json
@@ -384,7 +392,7 @@ def validate(
 
 @app.command()
 def bench(
-    what: Annotated[str, typer.Argument(help="core, health or hospital")] = "core",
+    what: Annotated[str, typer.Argument(help="core, diabetes, health or hospital")] = "core",
     peer_python: Annotated[
         Path | None,
         typer.Option("--peer-python", envvar="GEMEL_PEER_PYTHON", help="an interpreter that has simglucose, or ciw"),
@@ -392,7 +400,11 @@ def bench(
     quick: Annotated[bool, typer.Option("--quick", help="a tenth of the work: to see that it runs")] = False,
     json: Json = False,
 ) -> None:
-    """Measure how fast the core, the health map or the hospital is."""
+    """Measure how fast the core, virtual persons with diabetes, the health map or the hospital is."""
+    if what == "diabetes":
+        from .bench_diabetes import report
+
+        return report(peer_python, quick=quick, json=json)
     if what == "health":
         from . import console
         from .bench_health import bench_health
@@ -401,7 +413,7 @@ def bench(
     if what == "hospital":
         return hospital_study.bench(peer_python, quick, json)
     if what != "core":
-        raise RegistryError(f"no bench '{what}': there are 'core', 'health' and 'hospital'")
+        raise RegistryError(f"no bench '{what}': there are 'core', 'diabetes', 'health' and 'hospital'")
     from . import console, speak
     from .bench import Sizes
     from .bench import bench as work

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import isfinite
 
+from ..core.disclosure import answers
 from ..core.errors import GemelError
 from ..core.evidence import evidence_of
+from ..core.frameworks import FRAMEWORKS, Framework
 from ..core.model import Model
 from ..core.quantity import Quantity, Source
 from ..core.registry import available, load_model
 from . import page
-from .shapes import CardShape, EvidenceShape, ModelRow, Models, QuantityShape, SourceShape
+from .shapes import CardShape, EvidenceShape, FormItem, FormShape, ModelRow, Models, QuantityShape, SourceShape
 
 __all__ = ["card", "card_page", "models"]
 
@@ -31,7 +34,8 @@ def models() -> Models:
 def card(name: str) -> CardShape:
     """A model's card with its declared quantities."""
     model: Model = load_model(name)
-    own = model.card
+    own, figures = model.card, evidence_of(name)
+    said = answers(model, figures)
     return CardShape(
         name=name, title=own.title, version=own.version, kind=own.kind, intended_use=own.intended_use,
         not_for=own.not_for, population=own.population, causal=own.causal, limits=own.limits, licence=own.licence,
@@ -39,12 +43,23 @@ def card(name: str) -> CardShape:
         validated=[
             EvidenceShape(metric=e.metric, value=e.value, unit=e.unit, dataset=e.dataset, n=e.n, command=e.command,
                           standard_error=e.standard_error, date=e.date)
-            for e in (*own.validated, *evidence_of(name))
+            for e in (*own.validated, *figures)
         ],
         parameters=[_quantity(q) for q in model.parameters], covariates=[_quantity(q) for q in model.covariates],
         inputs=[_quantity(q) for q in model.inputs], observables=[_quantity(q) for q in model.observables],
         settings={s.name: [str(c) for c in s.choices] for s in model.settings},
+        frameworks={name: _form(f, said) for name, f in FRAMEWORKS.items()},
     )  # fmt: skip
+
+
+def _form(framework: Framework, said: Mapping[str, str]) -> FormShape:
+    items = [FormItem(number=i.number, asks=i.asks, answer=i.answer(said)) for i in framework.items]
+    return FormShape(title=framework.title, source=framework.source, stated=framework.stated(said), items=items)
+
+
+def form_rows(form: FormShape) -> list[list[str]]:
+    """Cells of a form: number, what it asks, the answer."""
+    return [[item.number, item.asks, item.answer or "not stated"] for item in form.items]
 
 
 def _source(source: Source) -> SourceShape:
@@ -123,6 +138,10 @@ def card_page(shape: CardShape) -> str:
     ):  # fmt: skip
         if quantities:
             body.append(page.section(title, "", page.table(COLUMNS, cells(rows(quantities)), words=True)))
+    for form in shape.frameworks.values():
+        rows_of = page.table(("item", "asks", "answer"), cells(form_rows(form)), words=True)
+        lead = f"{form.stated} of {len(form.items)} items stated ({form.source})."
+        body.append(page.section(form.title, lead, f"<details><summary>Show the form</summary>{rows_of}</details>"))
     if shape.settings:
         pairs = [(name, ", ".join(choices)) for name, choices in shape.settings.items()]
         body.append(page.section("Settings", "", page.definitions(pairs)))

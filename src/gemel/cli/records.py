@@ -22,7 +22,7 @@ from ..core.twin import Twin
 from ..ingest.report import Report, collect
 from .shapes import DataShape
 
-__all__ = ["Records", "Start", "Wanted", "present", "read", "subjects", "twin_of", "usual_basal"]
+__all__ = ["Records", "Start", "Wanted", "begin_with", "present", "read", "subjects", "twin_of", "usual_basal"]
 
 FORMATS = ("auto", "t1d-uom", "csv", "fhir")
 _JSON = (".json", ".ndjson", ".jsonl")
@@ -148,16 +148,24 @@ class Start:
 
 def twin_of(records: Records, start: Start) -> Twin:
     """A twin that has observed the records up to `at` (default: the newest reading), from `days` before it."""
-    from ..core.registry import load_model
-    from ..verbs.create import twin
     from ..verbs.observe import observe
 
     now = present(records, start.at)
     known = [f for f in records.until(now) if f.at <= now]
     if not known:
         raise TimelineError(f"subject '{records.subject.id}' has no records up to {text(now, records.subject.zone)}")
-    model = load_model(start.model)
     begin = max(min(f.at for f in known), now - round(start.days * DAY))
+    own = begin_with(records.subject, known, start, begin)
+    return observe(own, [f for f in known if f.at >= begin], until=now)
+
+
+def begin_with(subject: Subject, known: Sequence[Fact], start: Start, at: Instant) -> Twin:
+    """A twin that stands at `at` and has seen nothing; only the basal insulin that these facts say is usual, and what
+    was said of the person, is told to it."""
+    from ..core.registry import load_model
+    from ..verbs.create import twin
+
+    model = load_model(start.model)
     inputs, covariates = set(names(model.inputs)), set(names(model.covariates))
     given: dict[str, float] = {}
     if start.weight is not None and "weight" in covariates:
@@ -166,8 +174,7 @@ def twin_of(records: Records, start: Start) -> Twin:
     if usual > 0 and "basal" in covariates:
         given["basal"] = usual
     rates = {"insulin": usual} if pumped and "insulin" in inputs else {}
-    own = twin(model, records.subject, at=begin, covariates=given, rates=rates, members=start.members, seed=start.seed)
-    return observe(own, [f for f in known if f.at >= begin], until=now)
+    return twin(model, subject, at=at, covariates=given, rates=rates, members=start.members, seed=start.seed)
 
 
 def usual_basal(facts: Sequence[Fact]) -> tuple[float, bool]:

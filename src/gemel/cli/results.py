@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from ..core.clock import text
 from ..core.derived import Derived
 from ..core.errors import CapabilityError
+from ..core.fact import Instant
 from ..core.forecast import Forecast, weighted_quantile
-from ..core.quantity import names
+from ..core.quantity import Quantity, names
 from ..core.twin import Twin
 from ..domains.health.glucose import SCORES, UTILITIES
+from ..runtime.ledger.widen import between, widened
 from ..verbs.compare import Comparison
+from .ledger_commands import Noted
 from .records import Records
 from .shapes import ComparisonShape, DifferenceRow, Fan, ForecastShape, Observed, PlanRow, SummaryRow
 
@@ -42,24 +45,32 @@ def belief(twin: Twin) -> list[SummaryRow]:
     ]
 
 
-def forecasted(forecast: Forecast, twin: Twin, records: Records, stored: str | None) -> ForecastShape:
-    """A forecast with its quantiles and, where it is of glucose, its scores."""
+def forecasted(
+    forecast: Forecast, twin: Twin, records: Records, stored: str | None, noted: Noted | None = None
+) -> ForecastShape:
+    """A forecast with its quantiles, widened as its track record asks, and, where it is of glucose, its scores."""
     zone = records.subject.zone
-    fans = [_fan(forecast, q.name, q.unit) for q in forecast.observables]
+    widths: Mapping[tuple[str, Instant], float] = {} if noted is None else noted.widths
     return ForecastShape(
         subject=records.subject.id, model=forecast.model, plan=forecast.plan, zone=zone,
         issued=text(forecast.issued, zone), members=twin.members, failed=forecast.failed,
         hours=np.asarray(forecast.hours).tolist(), times=[text(int(t), zone) for t in np.asarray(forecast.times)],
-        observables=fans, scores=scores(forecast), data=records.shape(twin.now), stored=stored,
+        observables=[_fan(forecast, q, widths) for q in forecast.observables], scores=scores(forecast),
+        data=records.shape(twin.now), stored=stored, record=[] if noted is None else noted.record,
+        standing=None if noted is None else noted.standing,
     )  # fmt: skip
 
 
-def _fan(forecast: Forecast, name: str, unit: str) -> Fan:
-    low, q25, q50, q75, high = (row.tolist() for row in np.asarray(forecast.quantile(name, LEVELS)))
+def _fan(forecast: Forecast, q: Quantity, widths: Mapping[tuple[str, Instant], float]) -> Fan:
+    table = np.asarray(forecast.quantile(q.name, LEVELS))
+    own = {horizon: g for (name, horizon), g in widths.items() if name == q.name}
+    ahead = np.asarray(forecast.times) - forecast.issued
+    shown = [widened(q, column, LEVELS, between(own, int(a))) for column, a in zip(table.T, ahead, strict=True)]
+    low, q25, q50, q75, high = (row.tolist() for row in np.array(shown).reshape(-1, len(LEVELS)).T)
     return Fan(
-        name=name,
-        unit=unit,
-        mean=np.asarray(forecast.mean(name)).tolist(),
+        name=q.name,
+        unit=q.unit,
+        mean=np.asarray(forecast.mean(q.name)).tolist(),
         q05=low,
         q25=q25,
         q50=q50,

@@ -22,6 +22,7 @@ from .shapes import (
     Scaffolded,
     Simulated,
 )
+from .shapes_glucose import BenchDiabetesShape, UvaShape
 from .shapes_health import RiskRow, ScoreRow
 from .shapes_hospital import ArrivalsShape, CensusShape, MiningShape, QueuesShape
 from .shapes_inference import ExplanationShape, ValidationShape
@@ -43,11 +44,13 @@ SHAPES: dict[str, Any] = {
     "risk": list[RiskRow],
     "risk list": list[ScoreRow],
     "simulate": Simulated,
+    "simulate uva-padova": UvaShape,
     "backtest": BacktestShape,
     "backtest arrivals": ArrivalsShape,
     "validate": ValidationShape,
     "bench": BenchShape,
     "bench health": BenchHealthShape,
+    "bench diabetes": BenchDiabetesShape,
     "health-map": HealthMapShape,
     "queues": QueuesShape,
     "mine": MiningShape,

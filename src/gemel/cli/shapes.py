@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import msgspec
 
+from ..runtime.ledger.record import TrackRecord
+from ..runtime.ledger.switchboard import Status
+
 __all__ = [
     "BacktestShape",
     "BenchShape",
@@ -21,6 +24,8 @@ __all__ = [
     "Fan",
     "ForecastShape",
     "Forecasters",
+    "FormItem",
+    "FormShape",
     "Horizons",
     "ModelRow",
     "Models",
@@ -89,6 +94,23 @@ class EvidenceShape(msgspec.Struct, kw_only=True):
     date: str = ""
 
 
+class FormItem(msgspec.Struct, kw_only=True):
+    """One line of a framework's form; `answer` is null where nothing is stated."""
+
+    number: str
+    asks: str
+    answer: str | None
+
+
+class FormShape(msgspec.Struct, kw_only=True):
+    """A framework's form, filled from the card; `stated` of its items are answered."""
+
+    title: str
+    source: str
+    stated: int
+    items: list[FormItem]
+
+
 class CardShape(msgspec.Struct, kw_only=True):
     """`gemel card`."""
 
@@ -109,6 +131,7 @@ class CardShape(msgspec.Struct, kw_only=True):
     inputs: list[QuantityShape]
     observables: list[QuantityShape]
     settings: dict[str, list[str]]
+    frameworks: dict[str, FormShape]
 
 
 class DataShape(msgspec.Struct, kw_only=True):
@@ -179,6 +202,8 @@ class ForecastShape(msgspec.Struct, kw_only=True):
     scores: dict[str, SummaryRow]
     data: DataShape
     stored: str | None = None
+    record: list[TrackRecord] = []
+    standing: Status | None = None
 
 
 class PlanRow(msgspec.Struct, kw_only=True):

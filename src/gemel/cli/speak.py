@@ -6,6 +6,7 @@ from pathlib import Path
 
 from .backtest import rows as score_rows
 from .console import number, say, show
+from .ledger_commands import track_lines
 from .shapes import BenchShape, ComparisonShape, DataShape, DemoShape, ForecastShape, Observed, Simulated, SummaryRow
 
 __all__ = ["benched", "compared", "demonstrated", "forecasted", "observed", "simulated"]
@@ -51,6 +52,8 @@ def forecasted(shape: ForecastShape, files: list[Path]) -> None:
         show(f"{fan.name} [{fan.unit}]", ("time", "ahead", "middle", "5 %", "25 %", "75 %", "95 %"), cells, 1)
     if shape.scores:
         _summary("Over the forecast", list(shape.scores.values()))
+    for line in track_lines(shape.record, shape.standing):
+        say(line)
     for path in files:
         say(f"written: {path}")
     if shape.stored:

@@ -7,23 +7,24 @@ from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 
-import numpy as np
-
 from ..core.clock import HOUR, text
 from ..core.forecast import Forecast
 from ..core.plan import Schedule
-from ..core.ports import Caller, Checkpoint, IssuedForecast
+from ..core.ports import Checkpoint
 from ..core.quantity import names
 from ..core.registry import load_model
 from ..core.timeline import facts_hash
 from ..core.twin import Twin
+from ..runtime.ledger.rows import HORIZONS
+from ..verbs.forecast import AS_IS
 from . import page
 from .chart import draw, shared_limits
+from .ledger_commands import CALLER, note
 from .pictures import picture
 from .plan_text import plan as typed_plan
 from .plan_text import schedule
 from .records import Records, Start, Wanted, read, twin_of
-from .results import LEVELS, compared, forecasted, observed, utility_of
+from .results import compared, forecasted, observed, utility_of
 from .shapes import ComparisonShape, ForecastShape, Observed
 
 __all__ = ["Asked", "compare", "forecast", "observe"]
@@ -45,20 +46,25 @@ def observe(wanted: Wanted, start: Start, store: Path | None) -> Observed:
     """Read, observe, and keep facts and belief in a store when one is named."""
     records = read(wanted)
     twin = twin_of(records, start)
-    return observed(twin, records, _kept(store, records, twin, start, []))
+    return observed(twin, records, _kept(store, records, twin, start))
 
 
 def forecast(wanted: Wanted, start: Start, asked: Asked, store: Path | None) -> ForecastShape:
     """Read, observe and forecast under one plan."""
-    from ..verbs.forecast import forecast as run
+    from ..verbs.forecast import forecast_all
 
     records = read(wanted)
     twin = twin_of(records, start)
     doses = schedule("as planned", asked.doses, asked.rates, twin.now, records.subject.zone)
-    plan = doses if doses.actions else Schedule("as is")
-    made = run(twin, twin.now + round(asked.hours * HOUR), plan, every=asked.every)
+    plan = doses if doses.actions else AS_IS
+    span = round(asked.hours * HOUR)
+    step = max(1, span // 48 if asked.every is None else round(asked.every * HOUR))
+    ledger = [] if store is None else [h for h in HORIZONS if h <= span]
+    (made,) = forecast_all([twin], span, [plan], ahead=sorted({*range(step, span, step), *ledger, span}))
     _draw(made, plan, records, asked)
-    return forecasted(made, twin, records, _kept(store, records, twin, start, [made]))
+    stored = _kept(store, records, twin, start)
+    noted = None if store is None else note(store, records.subject, twin, start.model, made, plan)
+    return forecasted(made, twin, records, stored, noted)
 
 
 def compare(
@@ -138,41 +144,19 @@ def _clock(stamp: str) -> str:
     return stamp[:16].replace("T", " ")
 
 
-def _kept(store: Path | None, records: Records, twin: Twin, start: Start, made: Sequence[Forecast]) -> str | None:
-    """Facts, belief and issued forecasts into a store file; what was kept, in words."""
+def _kept(store: Path | None, records: Records, twin: Twin, start: Start) -> str | None:
+    """Facts and belief into a store file; what was kept, in words."""
     if store is None:
         return None
     from ..store import SqliteStore, pack
 
-    caller = Caller(id="gemel-cli")
     used = records.until(twin.now)
-    digest = facts_hash(used)
     with SqliteStore(store) as kept:
-        kept.enrol(records.subject, caller)
-        added = kept.append(records.subject.id, used, caller)
-        card = twin.model.card
+        kept.enrol(records.subject, CALLER)
+        added = kept.append(records.subject.id, used, CALLER)
         point = Checkpoint(
             twin=twin.id, subject=records.subject.id, at=twin.now, sequence=added.last, model=start.model,
-            model_version=card.version, facts_hash=digest, payload=pack(twin.belief),
+            model_version=twin.model.card.version, facts_hash=facts_hash(used), payload=pack(twin.belief),
         )  # fmt: skip
-        kept.save(point, caller)
-        rows = [row for f in made for row in _ledger_rows(f, twin, records, digest)]
-        if rows:
-            kept.issue(rows, caller)
-    return f"{added.accepted} new facts, {added.repeated} known, a checkpoint and {len(rows)} ledger rows in {store}"
-
-
-def _ledger_rows(made: Forecast, twin: Twin, records: Records, digest: str) -> list[IssuedForecast]:
-    rows: list[IssuedForecast] = []
-    for q in made.observables:
-        table = np.asarray(made.quantile(q.name, LEVELS))
-        for j, target in enumerate(np.asarray(made.times).tolist()):
-            rows.append(
-                IssuedForecast(
-                    id=f"{twin.id}|{made.plan}|{made.issued}|{q.name}|{target}", twin=twin.id,
-                    subject=records.subject.id, model=made.model, model_version=twin.model.card.version,
-                    plan=made.plan, issued=made.issued, target=target, observable=q.name, unit=q.unit,
-                    quantiles={f"{p:g}": float(table[i, j]) for i, p in enumerate(LEVELS)}, facts_hash=digest,
-                )
-            )  # fmt: skip
-    return rows
+        kept.save(point, CALLER)
+    return f"{added.accepted} new facts, {added.repeated} known and a checkpoint in {store}"

@@ -13,6 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 import msgspec
 
 from .fact import Fact, Instant, Rejected
+from .ledger import IssuedForecast, Scores, Switch, Waiting
 from .subject import Subject
 
 __all__ = [
@@ -21,7 +22,6 @@ __all__ = [
     "Caller",
     "Checkpoint",
     "Cipher",
-    "IssuedForecast",
     "Journal",
     "JournalEntry",
     "Store",
@@ -105,29 +105,6 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     payload: bytes
 
 
-class IssuedForecast(msgspec.Struct, frozen=True, kw_only=True):
-    """A ledger row: what was forecast, by what, on which facts, for when; scored when the truth arrives.
-
-    `stale` says why the twin was stale when it spoke; empty when it was not.
-    """
-
-    id: str
-    twin: str
-    subject: str
-    model: str
-    model_version: str
-    plan: str
-    issued: Instant
-    target: Instant
-    observable: str
-    unit: str
-    quantiles: dict[str, float]
-    facts_hash: str
-    truth: float | None = None
-    crps: float | None = None
-    stale: str = ""
-
-
 @runtime_checkable
 class Store(Protocol):
     """Append-only, bitemporal facts, checkpoints and the ledger.  One conformance suite runs over every store."""
@@ -175,11 +152,28 @@ class Store(Protocol):
         ...
 
     def ledger(self, twin: str, caller: Caller) -> list[IssuedForecast]:
-        """Every forecast issued of a twin."""
+        """Every forecast issued of a twin, each with the last record of what became of it."""
         ...
 
-    def score(self, scored: Sequence[IssuedForecast], caller: Caller) -> None:
-        """Write truth and CRPS of forecasts already issued; nothing else of a ledger row can change."""
+    def waiting(self, twin: str, caller: Caller, *, since: Instant, after: int = 0) -> list[Waiting]:
+        """A twin's forecasts for `since` or later, and those of a number > `after`, as columns: one table for each set
+        of quantile levels, in order of number."""
+        ...
+
+    def score(self, twin: str, scores: Scores, caller: Caller) -> None:
+        """Append records of what became of a twin's forecasts; nothing that was written changes."""
+        ...
+
+    def scores(self, twin: str, caller: Caller, *, after: int = 0) -> list[Scores]:
+        """Records of what became of a twin's forecasts, from writes of a number > `after`, in order."""
+        ...
+
+    def switch(self, record: Switch, caller: Caller) -> None:
+        """Append a change of a model's standing."""
+        ...
+
+    def switches(self, caller: Caller) -> list[Switch]:
+        """Every change of a model's standing, oldest first."""
         ...
 
     def journal(self, caller: Caller, subject: str | None = None) -> list[JournalEntry]:

@@ -14,12 +14,13 @@ from dataclasses import replace
 from threading import RLock
 from typing import final
 
-from ..core.clock import DAY, HOUR
+from ..core.clock import HOUR
 from ..core.errors import StoreError
 from ..core.fact import Fact, Instant, Rejected
+from ..core.ledger import IssuedForecast, Scores
 from ..core.model import Engine, settle
 from ..core.plan import Plan
-from ..core.ports import Caller, IssuedForecast, Store
+from ..core.ports import Caller, Store
 from ..core.prior import JointPrior
 from ..core.registry import load, load_engine, load_model
 from ..core.subject import Subject
@@ -28,8 +29,14 @@ from ..verbs.forecast import forecast_all
 from .catch_up import catch_up
 from .engines import tuned
 from .intake import take_in
-from .issue import HORIZONS, Issued, rows_of, scored, targets
+from .issued import Issued
 from .keeper import Keeper
+from .ledger.desk import Desk
+from .ledger.gate import ChangePlan, Judgement, read_plan
+from .ledger.record import TrackRecord
+from .ledger.rivals import Contest
+from .ledger.rows import HORIZONS, RECALL, Origin, targets
+from .ledger.switchboard import Status, challenge, close_drift, review, status
 from .records import codes_of
 from .refit import WINDOW, rebuilt
 from .standing import Birth, Standing, born
@@ -51,10 +58,19 @@ class Site:
     """Twins of enrolled subjects on one store, for one caller.  Threads may share it; calls run one at a time."""
 
     def __init__(
-        self, store: Store, *, caller: Caller, now: Callable[[], Instant] = wall_clock, budget: Instant = BUDGET
+        self,
+        store: Store,
+        *,
+        caller: Caller,
+        now: Callable[[], Instant] = wall_clock,
+        budget: Instant = BUDGET,
+        name: str = "local",
+        plan: ChangePlan | None = None,
     ) -> None:
-        self.store, self.caller, self.now, self.budget = store, caller, now, budget
+        self.store, self.caller, self.now, self.budget, self.name = store, caller, now, budget, name
+        self.plan = plan or read_plan()
         self._keeper = Keeper(store, caller, budget)
+        self._desk = Desk(store, caller, name, now)
         self._turn = RLock()
 
     @classmethod
@@ -65,11 +81,17 @@ class Site:
         caller: Caller | None = None,
         now: Callable[[], Instant] = wall_clock,
         budget: Instant = BUDGET,
+        name: str = "local",
+        plan: ChangePlan | None = None,
     ) -> Site:
-        """A site on the embedded store at a path, or on a store 'scheme://...' of a registered scheme."""
+        """A site on the embedded store at a path, or on a store 'scheme://...' of a registered scheme.
+
+        `name` is where forecasts are shown: a model earns its standing at each site; `plan` is the change-control plan
+        that says how (default: the one that ships).
+        """
         scheme, found, _ = os.fspath(where).partition("://")
         store: Store = load("stores", scheme if found else "sqlite")(where)
-        return cls(store, caller=caller or Caller(id="local"), now=now, budget=budget)
+        return cls(store, caller=caller or Caller(id="local"), now=now, budget=budget, name=name, plan=plan)
 
     def __enter__(self) -> Site:
         return self
@@ -204,32 +226,61 @@ class Site:
     ) -> Issued:
         """Run the forecast and write it into the ledger, at the horizons from the twin's present or at its end.
 
-        Running totals are not in the ledger.  PlanError as of `gemel.forecast`.
+        With it come its track record and whether its model may be shown.  Running totals are not in the ledger.
+        PlanError as of `gemel.forecast`.
         """
         with self._turn:
             standing = self._keeper.standing(twin)
-            wanted = targets(standing, until, horizons)
-            now, span = standing.twin.now, until - standing.twin.now
+            own, now = standing.twin, standing.twin.now
+            wanted, span = targets(now, until, horizons), until - now
             ahead = {*range(max(1, span // 48), span, max(1, span // 48)), *(at - now for at in wanted), span}
-            made = forecast_all([standing.twin], span, [plan], ahead=sorted(ahead))[0]
-            rows = rows_of(standing, made, wanted)
-            self.store.issue(rows, self.caller)
-            return Issued(made, tuple(rows), standing.stale)
+            made = forecast_all([own], span, [plan], ahead=sorted(ahead))[0]
+            records = self._keeper.records(own.subject.id)
+            paper = self._desk.issue(
+                Origin(own, standing.birth.model, self.name, standing.facts_hash), made, plan, wanted=wanted,
+                facts=records.held(codes_of(own.model), now - RECALL, now),
+            )  # fmt: skip
+            shown = status(self._desk, standing.birth.model).standing
+            return Issued(made, paper.rows, standing.stale, paper.record, shown)
 
     def ledger(self, twin: str) -> list[IssuedForecast]:
-        """Every forecast issued, with truth and CRPS where they are known."""
+        """Every forecast issued, each with the last record of what became of it."""
         return self.store.ledger(twin, self.caller)
 
-    def score(self, twin: str) -> list[IssuedForecast]:
-        """Score the forecasts whose truth has come; returns those newly scored."""
+    def score(self, twin: str) -> Scores:
+        """Settle the forecasts whose truth has come, or has changed; returns the new records."""
         with self._turn:
             standing = self._keeper.standing(twin)
-            records = self._keeper.records(standing.twin.subject.id)
-            rows = [row for row in self.ledger(twin) if row.truth is None]
-            if not rows:
-                return []
-            span = (min(row.issued for row in rows) - DAY, self.now())
-            facts = records.held(codes_of(standing.twin.model), *span)
-            done = scored(standing, rows, facts, self.now())
-            self.store.score(done, self.caller)
-            return done
+            own = standing.twin
+            records, codes = self._keeper.records(own.subject.id), codes_of(own.model)
+            return self._desk.settle(
+                twin, own.model, lambda after, until: records.held(codes, after, until),
+                touched=lambda number: records.touched(codes, since=number), sequence=records.last,
+                zone=own.subject.zone,
+            )  # fmt: skip
+
+    def record(self, twin: str) -> list[TrackRecord]:
+        """How right a twin's forecasts have been, by observable and horizon."""
+        with self._turn:
+            return self._desk.record(twin, self._keeper.standing(twin).twin.subject.zone)
+
+    # who may speak
+
+    def status(self, model: str) -> Status:
+        """Whether the installed version of a model is silent or advisory here, since when and why."""
+        return status(self._desk, model)
+
+    def review(self, model: str) -> Judgement:
+        """Judge a model by the records of all its twins here, under the plan; a change of standing is put on record."""
+        with self._turn:
+            return review(self._desk, self.plan, model)
+
+    def challenge(self, champion: str, challenger: str) -> Contest:
+        """Compare two models on the subjects that have twins of both; a challenger that has earned it is promoted."""
+        with self._turn:
+            return challenge(self._desk, self.plan, champion, challenger)
+
+    def close_drift(self, twin: str, why: str) -> None:
+        """Answer a twin's drift alarm: what was found and done.  The alarm starts anew."""
+        with self._turn:
+            close_drift(self._desk, self.plan, twin, why)

@@ -1,61 +1,88 @@
-"""Checkpoints and the ledger of issued forecasts in SQLite."""
+"""Issued forecasts in SQLite, a row each: compact, so that a million can be read in seconds.
+
+Quantiles stand as little-endian doubles; `levels` is empty where they are the usual ones (`LEVELS`).  Rows of schema
+version 1 were `IssuedForecast` as a map, with truth and CRPS beside them: they are read as they are.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import msgspec
+import numpy as np
+from jaxtyping import Float
 
+from gemel.core.array import Array
 from gemel.core.errors import StoreError
 from gemel.core.fact import Instant
-from gemel.core.ports import Checkpoint, IssuedForecast
+from gemel.core.ledger import LEVELS, IssuedForecast, Planned, Score
 
 from .vault import STORE, Twin, Vault
 
-__all__ = ["issue", "latest", "read", "save", "score"]
+__all__ = ["Brief", "briefs", "issue", "levels_of", "read"]
+
+_MAP16, _FIXMAP = 0xDE, range(0x80, 0x90)
+"""First byte of a map in msgpack (its specification, 'map format family')."""
 
 
-class _Score(msgspec.Struct, frozen=True):
+class Brief(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What is needed of an issued forecast to score it: the first part of what is kept."""
+
+    site: str
+    model: str
+    model_version: str
+    observable: str
+    unit: str
+    issued: Instant
+    target: Instant
+    reach: Instant
+    levels: bytes
+    shown: bytes
+    raw: bytes
+    last: float | None
+    usual: float | None
+    course: Literal["open", "schedule", "policy"]
+    plan: str
+    actions: tuple[Planned, ...]
+
+
+class _Stored(Brief, frozen=True, array_like=True, gc=False):
+    """An issued forecast as it is kept."""
+
+    id: str
+    facts_hash: str
+    stale: str
+
+
+class _FirstScore(msgspec.Struct, frozen=True):
+    """What schema version 1 kept of a score."""
+
     truth: float
     crps: float
 
 
-def save(connection: sqlite3.Connection, vault: Vault, checkpoint: Checkpoint) -> None:
-    """Keep a checkpoint; of several that stand at one instant the last saved holds."""
-    twin = vault.add_twin(connection, checkpoint.twin, checkpoint.subject)
-    sealed = vault.seal(checkpoint.subject, checkpoint, _at(twin, checkpoint.at))
-    connection.execute(
-        "INSERT INTO checkpoint (twin, at, key_id, payload) VALUES (?, ?, ?, ?)",
-        (twin.key, checkpoint.at, *sealed),
-    )
-
-
-def latest(connection: sqlite3.Connection, vault: Vault, twin: Twin, before: Instant | None) -> Checkpoint | None:
-    """The last checkpoint standing at or before an instant."""
-    limit = "" if before is None else "AND at <= ?"
-    query = f"SELECT at, key_id, payload FROM checkpoint WHERE twin = ? {limit} ORDER BY at DESC, seq DESC"  # noqa: S608
-    found = connection.execute(query, (twin.key,) if before is None else (twin.key, before)).fetchone()
-    if found is None:
-        return None
-    at, key_id, payload = found
-    return vault.open(twin.subject, key_id, payload, _at(twin, at), Checkpoint)
+_STORED = msgspec.msgpack.Decoder(_Stored)
+_BRIEF = msgspec.msgpack.Decoder(Brief)
+_FIRST = msgspec.msgpack.Decoder(IssuedForecast)
+_USUAL = np.array(LEVELS, dtype="<f8").tobytes()
 
 
 def issue(connection: sqlite3.Connection, vault: Vault, forecasts: Sequence[IssuedForecast]) -> int:
     """Add forecasts and say how many were new; one issued before is passed over if equal, else StoreError."""
     new = 0
     for forecast in forecasts:
-        if forecast.truth is not None or forecast.crps is not None:
-            raise StoreError(f"forecast '{forecast.id}' already has its truth: issue first, score later")
+        if forecast.score is not None:
+            raise StoreError(f"forecast '{forecast.id}' already has its score: issue first, score later")
         twin = vault.add_twin(connection, forecast.twin, forecast.subject)
         blind = vault.blind(STORE, "forecast", forecast.id)
-        known = _stored(connection, vault, forecast)
+        known = _known(connection, vault, forecast, blind)
         if known is not None:
-            if msgspec.structs.replace(known, truth=None, crps=None) != forecast:
+            if known != forecast:
                 raise StoreError(f"forecast '{forecast.id}' was issued with other content: use a new id")
             continue
-        sealed = vault.seal(forecast.subject, forecast, _row(blind))
+        sealed = vault.seal(forecast.subject, _packed(forecast), _row(blind))
         connection.execute(
             "INSERT INTO forecast (blind, twin, issued, target, key_id, payload) VALUES (?, ?, ?, ?, ?, ?)",
             (blind, twin.key, forecast.issued, forecast.target, *sealed),
@@ -64,70 +91,106 @@ def issue(connection: sqlite3.Connection, vault: Vault, forecasts: Sequence[Issu
     return new
 
 
-def score(connection: sqlite3.Connection, vault: Vault, scored: Sequence[IssuedForecast]) -> int:
-    """Write truth and CRPS, once, and say how many were new; StoreError if anything else would change."""
-    new = 0
-    for forecast in scored:
-        if forecast.truth is None or forecast.crps is None:
-            raise StoreError(f"forecast '{forecast.id}' has no truth and CRPS to write")
-        known = _stored(connection, vault, forecast)
-        if known is None:
-            raise StoreError(f"forecast '{forecast.id}' was never issued: issue it first")
-        if known == forecast:
-            continue
-        if known.truth is not None:
-            raise StoreError(f"forecast '{forecast.id}' is already scored with other numbers: a score is final")
-        if msgspec.structs.replace(forecast, truth=None, crps=None) != known:
-            raise StoreError(f"forecast '{forecast.id}' differs from what was issued: only truth and CRPS can be added")
-        blind = vault.blind(STORE, "forecast", forecast.id)
-        sealed = vault.seal(forecast.subject, _Score(forecast.truth, forecast.crps), _row(blind) + "/score")
-        connection.execute("UPDATE forecast SET score_key = ?, score = ? WHERE blind = ?", (*sealed, blind))
-        new += 1
-    return new
-
-
-def read(connection: sqlite3.Connection, vault: Vault, twin: Twin) -> list[IssuedForecast]:
-    """A twin's forecasts in the order they were issued, with truth and CRPS where known."""
+def read(connection: sqlite3.Connection, vault: Vault, twin: Twin, name: str) -> Iterator[tuple[int, IssuedForecast]]:
+    """A twin's forecasts with their numbers, in the order they were issued."""
     rows = connection.execute(
-        "SELECT blind, key_id, payload, score_key, score FROM forecast WHERE twin = ? ORDER BY seq",
-        (twin.key,),
+        "SELECT seq, blind, key_id, payload, score_key, score FROM forecast WHERE twin = ? ORDER BY seq", (twin.key,)
     )
-    return [_open(vault, twin.subject, *row) for row in rows]
+    for seq, blind, key_id, payload, score_key, score in rows:
+        kept = _opened(vault.cipher.open(twin.subject, key_id, payload, _row(blind).encode()), blind)
+        forecast = _unpacked(kept, name, twin.subject)
+        if score is not None:
+            first = vault.open(twin.subject, score_key, score, _row(blind) + "/score", _FirstScore)
+            forecast = msgspec.structs.replace(forecast, score=Score(truth=first.truth, crps=first.crps))
+        yield seq, forecast
 
 
-def _stored(connection: sqlite3.Connection, vault: Vault, forecast: IssuedForecast) -> IssuedForecast | None:
+def briefs(
+    connection: sqlite3.Connection, vault: Vault, twin: Twin, since: Instant, after: int
+) -> tuple[list[int], list[Brief]]:
+    """Numbers and forecasts of a twin for `since` or later, and of those of a number > `after`."""
+    columns = "SELECT seq, blind, key_id, payload FROM forecast WHERE twin = ?"
+    subject, unseal = twin.subject, vault.cipher.open
+    numbers: list[int] = []
+    found: list[Brief] = []
+    for condition, values in (("target >= ?", (since,)), ("seq > ? AND target < ?", (after, since))):
+        for seq, blind, key_id, payload in connection.execute(f"{columns} AND {condition}", (twin.key, *values)):
+            numbers.append(seq)
+            found.append(_brief(unseal(subject, key_id, payload, b"forecast/" + blind.hex().encode()), blind))
+    return numbers, found
+
+
+def levels_of(kept: Brief) -> Float[Array, "q"]:
+    """Quantile levels of a forecast."""
+    return np.frombuffer(kept.levels or _USUAL, dtype="<f8")
+
+
+def _known(
+    connection: sqlite3.Connection, vault: Vault, forecast: IssuedForecast, blind: bytes
+) -> IssuedForecast | None:
     """The ledger's row of this id, or None; StoreError if it is another subject's."""
     row = connection.execute(
-        "SELECT f.blind, f.key_id, f.payload, f.score_key, f.score, t.subject FROM forecast f "
-        "JOIN twin t ON t.key = f.twin WHERE f.blind = ?",
-        (vault.blind(STORE, "forecast", forecast.id),),
+        "SELECT f.key_id, f.payload, t.subject FROM forecast f JOIN twin t ON t.key = f.twin WHERE f.blind = ?",
+        (blind,),
     ).fetchone()
     if row is None:
         return None
-    if row[5] != vault.find(connection, forecast.subject):
+    if row[2] != vault.find(connection, forecast.subject):
         raise StoreError(f"forecast '{forecast.id}' belongs to another subject: give each its own id")
-    return _open(vault, forecast.subject, *row[:5])
+    clear = vault.cipher.open(forecast.subject, row[0], row[1], _row(blind).encode())
+    return _unpacked(_opened(clear, blind), forecast.twin, forecast.subject)
 
 
-def _open(
-    vault: Vault,
-    subject: str,
-    blind: bytes,
-    key_id: str,
-    payload: bytes,
-    score_key: str | None,
-    sealed: bytes | None,
-) -> IssuedForecast:
-    forecast = vault.open(subject, key_id, payload, _row(blind), IssuedForecast)
-    if score_key is None or sealed is None:
-        return forecast
-    known = vault.open(subject, score_key, sealed, _row(blind) + "/score", _Score)
-    return msgspec.structs.replace(forecast, truth=known.truth, crps=known.crps)
+def _packed(forecast: IssuedForecast) -> _Stored:
+    """The forecast as it is kept: quantiles in order of level."""
+    pairs = sorted((float(level), value) for level, value in forecast.quantiles.items())
+    raw = sorted((float(level), value) for level, value in forecast.raw.items())
+    if raw and [level for level, _ in raw] != [level for level, _ in pairs]:
+        raise StoreError(f"forecast '{forecast.id}' has quantiles shown and raw at different levels")
+    levels = _bytes([level for level, _ in pairs])
+    return _Stored(
+        forecast.site, forecast.model, forecast.model_version, forecast.observable, forecast.unit, forecast.issued,
+        forecast.target, forecast.reach, b"" if levels == _USUAL else levels, _bytes([value for _, value in pairs]),
+        _bytes([value for _, value in raw]), forecast.last, forecast.usual, forecast.course, forecast.plan,
+        forecast.actions, forecast.id, forecast.facts_hash, forecast.stale,
+    )  # fmt: skip
+
+
+def _unpacked(kept: _Stored, twin: str, subject: str) -> IssuedForecast:
+    levels = [f"{level:g}" for level in levels_of(kept).tolist()]
+    shown, raw = (np.frombuffer(part, dtype="<f8").tolist() for part in (kept.shown, kept.raw))
+    return IssuedForecast(
+        id=kept.id, twin=twin, subject=subject, model=kept.model, model_version=kept.model_version, plan=kept.plan,
+        issued=kept.issued, target=kept.target, observable=kept.observable, unit=kept.unit,
+        quantiles=dict(zip(levels, shown, strict=True)), facts_hash=kept.facts_hash, site=kept.site,
+        course=kept.course, actions=kept.actions, raw=dict(zip(levels, raw, strict=True)) if raw else {},
+        last=kept.last, usual=kept.usual, reach=kept.reach, stale=kept.stale,
+    )  # fmt: skip
+
+
+def _brief(clear: bytes, blind: bytes) -> Brief:
+    """The first part of the forecast in these bytes; StoreError where there is none."""
+    try:
+        return _BRIEF.decode(clear)
+    except msgspec.MsgspecError:
+        return _opened(clear, blind)
+
+
+def _opened(clear: bytes, blind: bytes) -> _Stored:
+    """The forecast in these bytes, of this schema or of the first; StoreError for any others."""
+    try:
+        if clear[:1] and (clear[0] == _MAP16 or clear[0] in _FIXMAP):
+            first = _FIRST.decode(clear)
+            course: Literal["open", "policy"] = "open" if first.plan == "as is" else "policy"
+            return _packed(msgspec.structs.replace(first, course=course))
+        return _STORED.decode(clear)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise StoreError(f"{_row(blind)} cannot be read ({error}): damaged; restore a copy") from error
+
+
+def _bytes(numbers: Sequence[float]) -> bytes:
+    return np.array(numbers, dtype="<f8").tobytes()
 
 
 def _row(blind: bytes) -> str:
     return f"forecast/{blind.hex()}"
-
-
-def _at(twin: Twin, at: Instant) -> str:
-    return f"checkpoint/{twin.key}/{at}"

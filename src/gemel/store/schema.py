@@ -2,9 +2,9 @@
 
 What could say who or what is sealed: the subject's id, the facts, checkpoints, forecasts and the audit
 entries are (key id, payload) pairs, and what must be found again is a blind index (a keyed hash).  In clear
-stand only surrogate numbers, instants and the kind of a row.  Facts, rejected rows, checkpoints and the
-journal only grow; a ledger row can be scored once.  To change the schema, append a tuple of statements to
-`MIGRATIONS`; never edit an old one.
+stand only surrogate numbers, instants and the kind of a row.  Everything but a subject's description only
+grows: what became of a forecast is a row of its own (in version 1 it stood in the forecast's row, once).  To
+change the schema, append a tuple of statements to `MIGRATIONS`; never edit an old one.
 """
 
 from __future__ import annotations
@@ -74,10 +74,25 @@ _FIRST: tuple[str, ...] = (
         BEGIN SELECT RAISE(ABORT, 'forecast is append-only'); END""",
 )
 
+_LEDGER: tuple[str, ...] = (
+    "CREATE INDEX forecast_target ON forecast (twin, target)",
+    """CREATE TABLE score (
+        seq INTEGER PRIMARY KEY, twin INTEGER NOT NULL REFERENCES twin, at INTEGER NOT NULL,
+        key_id TEXT NOT NULL, payload BLOB NOT NULL) STRICT""",
+    "CREATE INDEX score_twin ON score (twin, seq)",
+    """CREATE TABLE switch (
+        seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, key_id TEXT NOT NULL, payload BLOB NOT NULL) STRICT""",
+    "DROP TRIGGER forecast_score_once",
+    """CREATE TRIGGER forecast_no_update BEFORE UPDATE ON forecast
+        BEGIN SELECT RAISE(ABORT, 'forecast is append-only'); END""",
+    *_only_grows("score"),
+    *_only_grows("switch"),
+)
+
 Migrations = tuple[tuple[str, ...], ...]
 """Statements that lead from version n to n + 1, for n = 0, 1, ..."""
 
-MIGRATIONS: Migrations = (_FIRST,)
+MIGRATIONS: Migrations = (_FIRST, _LEDGER)
 """Those of this program."""
 
 

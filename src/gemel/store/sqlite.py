@@ -13,22 +13,26 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar, final
 
+import msgspec
+
 from gemel.core.errors import GemelError, StoreError
 from gemel.core.fact import Fact, Instant, Rejected
+from gemel.core.ledger import IssuedForecast, Scores, Switch, Waiting
 from gemel.core.ports import (
     AccessFilter,
     Appended,
     Caller,
     Checkpoint,
     Cipher,
-    IssuedForecast,
     Journal,
     JournalEntry,
 )
 from gemel.core.subject import Subject
 
+from . import checkpoints as checkpoint_rows
 from . import facts as fact_rows
 from . import ledger as ledger_rows
+from . import scores as score_rows
 from . import subjects as subject_rows
 from .database import MEMORY, Database
 from .plain import HashChainJournal, OpenAccess, PlainCipher
@@ -146,7 +150,7 @@ class SqliteStore:
         note = self._allow(caller, "save", checkpoint.subject)
         ((kept, _),) = canonical([checkpoint], Checkpoint)
         detail = f"twin {kept.twin}, at {kept.at}, facts {kept.facts_hash}"
-        self._write(note, lambda connection: ledger_rows.save(connection, self._vault, kept), lambda _: detail)
+        self._write(note, lambda connection: checkpoint_rows.save(connection, self._vault, kept), lambda _: detail)
 
     def latest(self, twin: str, caller: Caller, *, before: Instant | None = None) -> Checkpoint | None:
         """The last checkpoint of a twin standing at or before `before`; None if there is none."""
@@ -154,7 +158,7 @@ class SqliteStore:
             twin,
             caller,
             "latest",
-            lambda connection, found: ledger_rows.latest(connection, self._vault, found, before),
+            lambda connection, found: checkpoint_rows.latest(connection, self._vault, found, before),
         )
 
     def twins(self, caller: Caller, subject: str | None = None) -> list[str]:
@@ -169,18 +173,72 @@ class SqliteStore:
 
     def issue(self, forecasts: Sequence[IssuedForecast], caller: Caller) -> None:
         """Add forecasts to the ledger, all or none; one issued before with equal content is passed over."""
-        self._by_subject("issue", canonical(forecasts, IssuedForecast), ledger_rows.issue, caller)
+        of: dict[str, list[IssuedForecast]] = {}
+        for forecast, _ in canonical(forecasts, IssuedForecast):
+            of.setdefault(forecast.subject, []).append(forecast)
+        notes = [self._allow(caller, "issue", subject) for subject in of]
 
-    def score(self, scored: Sequence[IssuedForecast], caller: Caller) -> None:
-        """Write truth and CRPS of issued forecasts, once, all or none; nothing else can change."""
-        self._by_subject("score", canonical(scored, IssuedForecast), ledger_rows.score, caller)
+        def audited(connection: sqlite3.Connection) -> None:
+            for note in notes:
+                count = ledger_rows.issue(connection, self._vault, of[note.subject])
+                self._audit(connection, note, f"{count} forecasts")
+
+        if notes:
+            self._database.write(audited, sum(len(rows) for rows in of.values()))
 
     def ledger(self, twin: str, caller: Caller) -> list[IssuedForecast]:
-        """A twin's forecasts in the order they were issued."""
+        """A twin's forecasts in the order they were issued, each with the last record of what became of it."""
+
+        def both(connection: sqlite3.Connection, found: Twin) -> list[IssuedForecast]:
+            last = score_rows.by_forecast(score_rows.read(connection, self._vault, found, 0))
+            rows = ledger_rows.read(connection, self._vault, found, twin)
+            return [msgspec.structs.replace(row, score=last.get(seq, row.score)) for seq, row in rows]
+
+        return self._of_twin(twin, caller, "ledger", both) or []
+
+    def waiting(self, twin: str, caller: Caller, *, since: Instant, after: int = 0) -> list[Waiting]:
+        """A twin's forecasts for `since` or later, and those of a number > `after`, as columns."""
         found = self._of_twin(
-            twin, caller, "ledger", lambda connection, found: ledger_rows.read(connection, self._vault, found)
+            twin,
+            caller,
+            "waiting",
+            lambda connection, found: score_rows.waiting(connection, self._vault, found, since, after),
         )
         return found or []
+
+    def score(self, twin: str, scores: Scores, caller: Caller) -> None:
+        """Append records of what became of a twin's forecasts, all or none; nothing that was written changes."""
+        with self._database.read() as connection:
+            found = self._vault.twin(connection, twin)
+        if found is None:
+            raise StoreError(f"no twin '{twin}' in this store: issue its forecasts first")
+        self._write(
+            self._allow(caller, "score", found.subject),
+            lambda connection: score_rows.append(connection, self._vault, found, scores),
+            lambda count: f"{count} forecasts of twin {twin}",
+        )
+
+    def scores(self, twin: str, caller: Caller, *, after: int = 0) -> list[Scores]:
+        """Records of what became of a twin's forecasts, from writes of a number > `after`, in order."""
+        found = self._of_twin(
+            twin, caller, "scores", lambda connection, found: score_rows.read(connection, self._vault, found, after)
+        )
+        return found or []
+
+    def switch(self, record: Switch, caller: Caller) -> None:
+        """Append a change of a model's standing."""
+        note = self._allow(caller, "switch", STORE)
+        ((kept, _),) = canonical([record], Switch)
+        detail = f"{kept.model} {kept.version} at {kept.site}: {kept.before} to {kept.after}"
+        self._write(note, lambda connection: score_rows.switch(connection, self._vault, kept), lambda _: detail)
+
+    def switches(self, caller: Caller) -> list[Switch]:
+        """Every change of a model's standing, oldest first."""
+        note = self._allow(caller, "switches", STORE)
+        with self._database.read() as connection:
+            found = score_rows.switches(connection, self._vault)
+        self._read(note)
+        return found
 
     def journal(self, caller: Caller, subject: str | None = None) -> list[JournalEntry]:
         """The audit trail of a subject, or the whole, oldest first."""
@@ -263,24 +321,3 @@ class SqliteStore:
             result = read(connection, found)
         self._read(note)
         return result
-
-    def _by_subject(
-        self,
-        action: str,
-        forecasts: list[tuple[IssuedForecast, bytes]],
-        change: Callable[[sqlite3.Connection, Vault, Sequence[IssuedForecast]], int],
-        caller: Caller,
-    ) -> None:
-        """Change ledger rows in one transaction, with an audit entry for each subject."""
-        of: dict[str, list[IssuedForecast]] = {}
-        for forecast, _ in forecasts:
-            of.setdefault(forecast.subject, []).append(forecast)
-        notes = [self._allow(caller, action, subject) for subject in of]
-
-        def audited(connection: sqlite3.Connection) -> None:
-            for note in notes:
-                count = change(connection, self._vault, of[note.subject])
-                self._audit(connection, note, f"{count} forecasts")
-
-        if notes:
-            self._database.write(audited, len(forecasts))

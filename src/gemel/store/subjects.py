@@ -60,8 +60,8 @@ def journal(connection: sqlite3.Connection, vault: Vault, subject: str | None) -
 def counts(connection: sqlite3.Connection) -> dict[str, Any]:
     """Rows of each table, bytes of the file and the head of the audit chain (hex)."""
     # facts are numbered without gaps and never removed, so the last number of a subject counts them
-    tables = {name: f"SELECT count(*) FROM {name}" for name in ("subject", "twin", "checkpoint", "forecast")}  # noqa: S608
-    tables |= {name: f"SELECT coalesce(max(seq), 0) FROM {name}" for name in ("rejected", "journal")}  # noqa: S608
+    tables = {name: f"SELECT count(*) FROM {name}" for name in ("subject", "twin", "checkpoint", "forecast", "score")}  # noqa: S608
+    tables |= {name: f"SELECT coalesce(max(seq), 0) FROM {name}" for name in ("rejected", "journal", "switch")}  # noqa: S608
     tables["fact"] = "SELECT coalesce(sum((SELECT max(seq) FROM fact WHERE subject = key)), 0) FROM subject"
     found: dict[str, Any] = {name: connection.execute(query).fetchone()[0] for name, query in tables.items()}
     (pages,), (size,) = (connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))

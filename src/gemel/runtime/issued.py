@@ -1,0 +1,24 @@
+"""A forecast as it leaves a site."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..core.forecast import Forecast
+from ..core.ledger import IssuedForecast
+from .ledger.record import TrackRecord
+
+__all__ = ["Issued"]
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A forecast that was issued: its rows in the ledger, which hold what is to be shown (widened), why its twin is
+    stale (empty: it is not), how right forecasts of each kind have been, and its model's standing here: silent or
+    advisory."""
+
+    forecast: Forecast
+    rows: tuple[IssuedForecast, ...]
+    stale: str
+    record: tuple[TrackRecord, ...]
+    standing: str

@@ -1,0 +1,1 @@
+"""The ledger: every twin's track record.  Forecasts issued, scored, widened, watched, and models let speak by them."""
