@@ -36,14 +36,20 @@ _HOME = {
     "Subject": "core.subject",
     "Timeline": "core.timeline",
     "Twin": "core.twin",
+    "Site": "runtime.site",
     "compare": "verbs.compare",
+    "explain": "verbs.explain",
     "forecast": "verbs.forecast",
     "forecast_all": "verbs.forecast",
     "instant": "core.clock",
+    "learn": "verbs.learn",
     "load_model": "core.registry",
     "observe": "verbs.observe",
     "observe_all": "verbs.observe",
+    "optimise": "verbs.optimise",
+    "smooth": "verbs.smooth",
     "twin": "verbs.create",
+    "validate": "verbs.validate",
 }
 
 __all__ = [*sorted(_HOME), "__version__"]  # pyright: ignore[reportUnsupportedDunderAll] - checked in test_exports
@@ -74,12 +80,18 @@ if TYPE_CHECKING:
     from .core.subject import Subject as Subject
     from .core.timeline import Timeline as Timeline
     from .core.twin import Twin as Twin
+    from .runtime.site import Site as Site
     from .verbs.compare import compare as compare
     from .verbs.create import twin as twin
+    from .verbs.explain import explain as explain
     from .verbs.forecast import forecast as forecast
     from .verbs.forecast import forecast_all as forecast_all
+    from .verbs.learn import learn as learn
     from .verbs.observe import observe as observe
     from .verbs.observe import observe_all as observe_all
+    from .verbs.optimise import optimise as optimise
+    from .verbs.smooth import smooth as smooth
+    from .verbs.validate import validate as validate
 
 
 def __getattr__(name: str) -> Any:

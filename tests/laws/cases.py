@@ -119,5 +119,8 @@ CASES = (
     Case("mmc", load_model("mmc"),
          (read("census", 2, Count(7), "{patients}"), read("admitted", 4, Count(30), "1")),
          {"surge": (0.0, 5.0)}, engine=LENIENT, rates={"beds": 10.0}),
+    Case("hospital", load_model("hospital"),
+         (read("ward_in_use", 2, Count(8), "{units}"), read("arrived", 4, Count(30), "{patients}")),
+         {"extra_doctor": (3.0, 0.0)}, engine=LENIENT),
 )  # fmt: skip
 BY_NAME = {case.name: case for case in CASES}

@@ -5,7 +5,7 @@ Several twins of one model may share one belief: rows are then twins x members, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -20,7 +20,9 @@ __all__ = ["Belief", "Evidence", "Posterior", "systematic"]
 @dataclass(frozen=True, slots=True)
 class Belief:
     """Members at instant `at`.  `logw` are log weights, -inf for a failed member; `read` holds, for each observable
-    that is a running total, its value at the last reading (0 before the first)."""
+    that is a running total, its value at the last reading (0 before the first).  `inflation` is the factor of variance
+    that an adaptive engine has learned the twin to need, the same for all its members (None: 1, and none was sought).
+    """
 
     theta: Float[Array, "r p"]
     covariates: Float[Array, "r k"]
@@ -28,6 +30,7 @@ class Belief:
     logw: Float[Array, "r"]
     at: Instant
     read: Float[Array, "r c"]
+    inflation: Float[Array, "r"] | None = None
 
     @property
     def rows(self) -> int:
@@ -53,7 +56,9 @@ class Belief:
         """The members at these rows, with equal weights."""
         state = {name: np.asarray(leaf)[rows] for name, leaf in self.state.items()}
         theta, covariates, read = (np.asarray(a)[rows] for a in (self.theta, self.covariates, self.read))
-        return replace(self, theta=theta, covariates=covariates, state=state, logw=np.zeros(rows.shape[0]), read=read)
+        inflation = None if self.inflation is None else np.asarray(self.inflation)[rows]
+        logw = np.zeros(rows.shape[0])
+        return Belief(theta, covariates, state, logw, self.at, read, inflation)
 
     def member(self, k: int) -> Belief:
         """Member `k` alone, as a belief of one row: for looking at, running and plotting one possible subject."""
@@ -63,13 +68,15 @@ class Belief:
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What assimilation says about itself: effective sample size (least over the window), distinct ancestors at its
-    end, log evidence, failed members, and values clipped to their support; one entry per twin."""
+    end, log evidence, failed members, values clipped to their support, and the factor of variance that an adaptive
+    engine holds the ensemble too small by (None: it sought none); one entry per twin."""
 
     ess: Float[Array, "b"]
     ancestors: Int[Array, "b"]
     log_evidence: Float[Array, "b"]
     failed: Int[Array, "b"]
     clipped: int = 0
+    inflation: Float[Array, "b"] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,10 @@ __all__ = [
     "Declared",
     "Differentiable",
     "Engine",
+    "Localised",
     "Model",
     "Scored",
+    "Smoother",
     "Window",
     "settle",
 ]
@@ -178,6 +180,19 @@ class Scored(Protocol):
 
 
 @runtime_checkable
+class Localised(Protocol):
+    """A model (or a flow's member) that knows how far a reading tells: coupled, or spread out in space.
+
+    reach: by name, the weight between 0 and 1 with which a reading of the observable may move a parameter, a smooth
+    leaf (a number, or one for each of the leaf's own) or another observable's prediction; one not named is not moved.
+    """
+
+    def reach(self, observable: str) -> Mapping[str, float | Array]:
+        """Weights of what a reading of this observable may move."""
+        ...
+
+
+@runtime_checkable
 class Conserving(Protocol):
     """A model with totals (mass, beds, people) that only inputs and declared outflows change."""
 
@@ -234,6 +249,17 @@ class Engine(Protocol):
         self, model: Model, prior: Belief, window: Window, fixed: Fixed, key: UInt64[Array, "r"]
     ) -> Posterior:
         """The belief after the window."""
+        ...
+
+
+@runtime_checkable
+class Smoother(Protocol):
+    """An engine that can also say what was, given everything learned since."""
+
+    def smoothed(
+        self, model: Model, prior: Belief, window: Window, fixed: Fixed, key: UInt64[Array, "r"], keep: Sequence[int]
+    ) -> list[Posterior]:
+        """The beliefs at the outputs numbered in `keep`, each given all readings of the window."""
         ...
 
 

@@ -18,7 +18,19 @@ from .array import Array, Namespace
 from .errors import SupportError
 from .units import parse
 
-__all__ = ["Constant", "Drift", "Noise", "Prior", "Quantity", "Setting", "Source", "bound", "free", "names"]
+__all__ = [
+    "Constant",
+    "Drift",
+    "Noise",
+    "Prior",
+    "Quantity",
+    "Setting",
+    "Source",
+    "bound",
+    "check_sizes",
+    "free",
+    "names",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +62,18 @@ class Constant:
         return self.value
 
 
-Family = Literal["normal", "lognormal", "sqrtnormal", "uniform", "gamma", "fixed"]
-_PRIOR_ARITY = {"normal": 2, "lognormal": 2, "sqrtnormal": 2, "uniform": 2, "gamma": 2, "fixed": 1}
+Family = Literal["normal", "lognormal", "sqrtnormal", "freenormal", "uniform", "gamma", "fixed"]
+_PRIOR_ARITY = {
+    "normal": 2, "lognormal": 2, "sqrtnormal": 2, "freenormal": 2, "uniform": 2, "gamma": 2, "fixed": 1,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Prior:
     """A marginal distribution, truncated to the quantity's support.
 
-    normal(mean, sd); lognormal(mean, sd of the log); sqrtnormal(mean, sd of the square root); uniform(low, high);
-    gamma(shape, scale); fixed(value).
+    normal(mean, sd); lognormal(mean, sd of the log); sqrtnormal(mean, sd of the square root); freenormal(mean, sd),
+    normal in free space, where nothing is cut off; uniform(low, high); gamma(shape, scale); fixed(value).
     """
 
     family: Family
@@ -80,6 +94,7 @@ class Drift:
     walk: sd grows as `sd` * sqrt(hours).  ou: stationary sd `sd`, correlation exp(-hours / `tau`).
     occasion: redrawn with sd `sd` at every grid point (between-occasion variability).
     On a parameter the sum of value and drift is what the model sees; on a smooth state the step is process noise.
+    `parameter` names a model parameter whose value replaces `sd`, so that the size itself can be learned.
     """
 
     kind: Literal["walk", "ou", "occasion"]
@@ -87,6 +102,7 @@ class Drift:
     source: Source
     every: float = 1.0
     tau: float = inf
+    parameter: str | None = None
 
     def __post_init__(self) -> None:
         if self.sd < 0 or self.every <= 0 or self.tau <= 0 or (self.kind == "ou" and not isfinite(self.tau)):
@@ -118,7 +134,8 @@ class Quantity:
     `high` bound the support, both exclusive in free space.  `code` is 'system:code' (loinc, snomed, rxnorm, mdc,
     gemel); `also` lists further codes whose facts this quantity accepts.  `analyte` ties mass to amount of substance.
     `span` 'interval' marks an observable that is a running total: a reading is compared with the increment since the
-    reading before.
+    reading before.  `levels` are the categories an ordinal reading may name, each with the interval (low, high) of the
+    quantity's own scale that it stands for.
     """
 
     name: str
@@ -135,6 +152,7 @@ class Quantity:
     dose_unit: str | None = None
     analyte: str | None = None
     about: str = ""
+    levels: tuple[tuple[str, float, float], ...] = ()
 
     def __post_init__(self) -> None:
         parse(self.unit)
@@ -145,10 +163,24 @@ class Quantity:
         if not self.low < self.high:
             raise SupportError(f"quantity '{self.name}': low {self.low} must be below high {self.high}")
 
+        for name, low, high in self.levels:
+            if not low < high or [own for own, *_ in self.levels].count(name) > 1:
+                raise SupportError(
+                    f"level '{name}' of '{self.name}' needs low {low} below high {high}, and its own name"
+                )
+
     @property
     def codes(self) -> tuple[str, ...]:
         """Every code whose facts this quantity accepts."""
         return ((self.code,) if self.code else ()) + self.also
+
+    def level(self, name: str, where: str = "") -> tuple[float, float]:
+        """The interval a level stands for; SupportError naming the levels there are for one that is not among them."""
+        for own, low, high in self.levels:
+            if own == name:
+                return low, high
+        known = f"one of {[own for own, *_ in self.levels]}" if self.levels else f"a number [{self.unit}]"
+        raise SupportError(f"'{self.name}' is read as {known}, got level '{name}'{f' ({where})' if where else ''}")
 
     def check(self, value: float, where: str = "") -> float:
         """Return `value` if it lies inside the support; raise SupportError naming both otherwise."""
@@ -174,6 +206,23 @@ class Setting:
 def names(quantities: Sequence[Quantity]) -> tuple[str, ...]:
     """The names, in declared order."""
     return tuple(q.name for q in quantities)
+
+
+def check_sizes(parameters: Sequence[Quantity], others: Sequence[Quantity]) -> None:
+    """Every size of drift or noise that `parameters` and `others` tie to a parameter must name one whose support is
+    positive and which does not drift itself; SupportError otherwise."""
+    known = {q.name: q for q in parameters}
+    for q in (*parameters, *others):
+        for what, name in (("drift", q.drift and q.drift.parameter), ("noise", q.noise and q.noise.parameter)):
+            if name is None:
+                continue
+            if name not in known:
+                raise SupportError(f"the {what} of '{q.name}' is sized by '{name}', which is none of {tuple(known)}")
+            if known[name].low < 0.0 or known[name].drift is not None:
+                raise SupportError(
+                    f"'{name}' sizes the {what} of '{q.name}': give it low >= 0 (it has {known[name].low:g}) "
+                    "and no drift of its own"
+                )
 
 
 def free(quantity: Quantity, value: Float[Array, "..."], xp: Namespace = np) -> Float[Array, "..."]:

@@ -23,10 +23,14 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
         "replaybg-everyday": "gemel.models.patient.replaybg:everyday",
         "hovorka": "gemel.models.patient.hovorka:model",
         "mmc": "gemel.models.hospital.mmc:model",
+        "hospital": "gemel.models.hospital.declared:model",
     },
     "engines": {
         "enkf": "gemel.engines.enkf:EnsembleKalman",
         "particle": "gemel.engines.particle:TemperedParticle",
+        "laplace": "gemel.engines.laplace:MapLaplace",
+        "nuts": "gemel.engines.nuts:Nuts",
+        "nested": "gemel.engines.nested:NestedFilter",
     },
     "ingest": {
         "csv": "gemel.ingest.table:read",

@@ -14,7 +14,7 @@ from ..core.draws import mix, purpose
 from ..core.drive import grid_hours
 from ..core.errors import PlanError, ShapeError
 from ..core.model import Model
-from ..core.prior import JointPrior
+from ..core.prior import JointPrior, Slope
 from ..core.quantity import Quantity, names
 from ..core.units import factor
 
@@ -138,7 +138,9 @@ def joint_prior(parts: Mapping[str, Model]) -> JointPrior:
         tuple(prefixed(label, q) for label, p in pairs for q in p.quantities),
         tuple((f"{label}_{a}", f"{label}_{b}") for label, p in pairs for a, b in p.order),
         tuple((f"{label}_{a}", f"{label}_{b}", rho) for label, p in pairs for a, b, rho in p.correlation),
-    )
+        tuple(Slope(f"{label}_{s.parameter}", f"{label}_{s.covariate}", s.slope, s.centre)
+              for label, p in pairs for s in p.slopes),
+    )  # fmt: skip
 
 
 def joint_card(cards: list[Card]) -> Card:

@@ -1,172 +1,184 @@
-"""Tempered particle filter: legal for every model, also for counts, queues and agents.
+"""Particle filter with tempered steps and accepted moves: legal for every model, also for counts, queues and agents.
 
-Each reading is let in by stages, each as large as keeps the effective sample size above `keep` x n (Neal 2001,
-doi:10.1023/A:1008923215028; adaptive stages after Del Moral, Doucet and Jasra 2012, doi:10.1007/s11222-011-9271-y).
-Between stages members are resampled and their parameters rejuvenated in free space by a kernel that keeps mean and
-covariance (Liu and West 2001): z' = a z + (1 - a) mean + sqrt(1 - a^2) L e.  When, after all stages, fewer than
-`floor` x n distinct members survive, the filter raises CollapseError instead of returning a confident wrong belief.
+Each reading is let in by stages, between which members are resampled and moved by `engines.temper`: parameters, smooth
+states and luck of the step follow the readings by steps that leave the law unchanged.  When, after all stages, fewer
+than `floor` x n distinct members are left, the filter raises CollapseError instead of returning a confident wrong
+belief.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float, Int, UInt64
+from jaxtyping import Bool, Float, Int, UInt64
 
 from ..core.array import Array
-from ..core.belief import Belief, Evidence, Posterior, systematic
+from ..core.belief import Belief, Evidence, Posterior
 from ..core.clock import text
-from ..core.draws import mix, normal, purpose, uniform
 from ..core.errors import CollapseError
 from ..core.extra import require
 from ..core.model import Fixed, Model, Scored, Window
 from ..core.quantity import Quantity, bound, free, names
 from .sweep import advance, after_reading, occasions
+from .temper import Played, Tempered, Tempering
 
 __all__ = ["TemperedParticle", "log_likelihood"]
 
-STAGE, JITTER = purpose("resample"), purpose("rejuvenate")
+NARROW = 16
+"""Numbers of a leaf up to which a move minds them: a wider one is a calendar or a table, more than members can tell."""
 
 
 @dataclass(frozen=True, slots=True)
 class TemperedParticle:
     """The filter.  `keep`: least effective fraction within a stage; `floor`: least fraction of distinct members that
-    must survive one step; `shrink`: a above; `stages`: most stages for one step."""
+    must be left of one step (0: any, and none is looked for); `stages`: most stages for one step; `moves`: how
+    often a member is to be moved after each, on average."""
 
     keep: float = 0.5
     floor: float = 0.02
-    shrink: float = 0.98
     stages: int = 64
+    moves: float = 1.5
     needs: tuple[type, ...] = ()
 
     def assimilate(
         self, model: Model, prior: Belief, window: Window, fixed: Fixed, key: UInt64[Array, "r"]
     ) -> Posterior:
         """Posterior at the window's end; see `core.model.Engine`.  Raises CollapseError (see above)."""
+        return self.smoothed(model, prior, window, fixed, key, [len(window.facts) - 1])[0]
+
+    def smoothed(
+        self, model: Model, prior: Belief, window: Window, fixed: Fixed, key: UInt64[Array, "r"], keep: Sequence[int]
+    ) -> list[Posterior]:
+        """The beliefs at the outputs numbered in `keep`, each given all readings of the window: the paths of the
+        members at its end (Kitagawa 1996, doi:10.1080/10618600.1996.10474692).  Few distinct ancestors are left far
+        back; `Evidence.ancestors` says how many."""
         twins = window.low.shape[0]
         belief = replace(prior, theta=np.array(prior.theta), logw=np.array(prior.logw, dtype=float))
-        origin = np.arange(belief.rows)
+        held: dict[int, _Held] = {-1: _Held(belief)}
         ess, log_evidence = np.full(twins, np.inf), np.zeros(twins)
-        for step, number in zip(window.steps(), occasions(window).T, strict=True):
-            belief, running = advance(model, belief, step, fixed, key)
-            belief, predicted = after_reading(model, belief, running, step)
+        for j, (step, number) in enumerate(zip(window.steps(), occasions(window).T, strict=True)):
+            game = _Step(model, step, fixed)
+            end, logl = game.play(belief, key)
             if step.seen.any():
-                belief.weights(twins)  # raises when every member of a twin has failed
-                logl = log_likelihood(model, np.asarray(predicted), belief, step)
-                belief, parents, gained = self._temper(model, belief, logl, number, key)
-                origin, log_evidence = origin[parents], log_evidence + gained
+                end.weights(twins)  # raises when every member of a twin has failed
+                left = self._let_in(model, game, Played(belief, end, key, logl), number)
+                end, log_evidence = replace(left.played.end, logw=left.logw.reshape(-1)), log_evidence + left.gained
+                held = {i: one.after(left, moved=i == j - 1) for i, one in held.items()}
+            belief = end
             ess = np.minimum(ess, belief.ess(twins))
-        ancestors = np.array([np.unique(o).size for o in origin.reshape(twins, -1)])
+            held |= {j: _Held(belief)} if j in keep else {}
         failed = (~np.isfinite(belief.logw)).reshape(twins, -1).sum(axis=1)
-        return Posterior(belief, Evidence(ess, ancestors, log_evidence, failed))
-
-    def _temper(
-        self, model: Model, belief: Belief, logl: Float[Array, "r"], number: Int[Array, "b"], key: UInt64[Array, "r"]
-    ) -> tuple[Belief, Int[Array, "r"], Float[Array, "b"]]:
-        """One step's readings let in by stages; `number` is what each twin's luck is drawn by."""
-        twins = number.shape[0]
-        each = belief.rows // twins
-        parents = np.arange(belief.rows)
-        done, gained = np.zeros(twins), np.zeros(twins)
-        for stage in range(self.stages):
-            logw = belief.logw.reshape(twins, each)
-            gain = logl.reshape(twins, each)
-            share = np.array([self._share(logw[t], gain[t], 1.0 - done[t]) for t in range(twins)])
-            new = logw + share[:, None] * gain
-            gained += _log_sum(new) - _log_sum(logw)
-            belief, done = replace(belief, logw=new.reshape(-1)), done + share
-            if np.all(done >= 1.0):
-                break
-            luck, wanted = mix(key, np.uint64(stage)), np.flatnonzero(done < 1.0)
-            index, logw = self._resample(belief, luck, number, wanted)
-            belief, logl, parents = belief.take(index), logl[index], parents[index]
-            theta = self._rejuvenate(model, belief, luck, number, wanted)
-            belief = replace(belief, logw=logw, theta=theta)
-        distinct = [
-            np.unique(parents[t * each : (t + 1) * each][np.isfinite(belief.logw[t * each : (t + 1) * each])]).size
-            for t in range(twins)
+        last = len(window.facts) - 1
+        lines = [held[-1 if j == last else j].line for j in keep]
+        return [
+            Posterior(held[j].path(belief), Evidence(ess, _distinct(line, twins), log_evidence, failed))
+            for j, line in zip(keep, lines, strict=True)
         ]
-        if np.any(done < 1.0) or min(distinct) < max(2.0, self.floor * each):
+
+    def _let_in(self, model: Model, game: _Step, played: Played, number: Int[Array, "b"]) -> Tempered:
+        """One step's readings let in by stages; CollapseError when too few distinct members are left."""
+        twins = number.shape[0]
+        each = played.logl.shape[0] // twins
+        logw = np.asarray(played.end.logw).reshape(twins, each)
+        left = Tempering(self.keep, self.stages, self.moves)(game, played, logw, number, played.luck)
+        least = max(2.0, self.floor * each) if self.floor > 0.0 else 0.0
+        if np.any(left.done < 1.0) or left.distinct.min() < least:
             raise CollapseError(
-                f"'{model.card.title}' at {text(belief.at)}: {min(distinct)} of {each} members survive the "
+                f"'{model.card.title}' at {text(played.end.at)}: {left.distinct.min()} of {each} members survive the "
                 f"readings in {self.stages} stages (floor {self.floor:.0%}): the model does not explain them; check "
                 "the readings, widen the prior or the declared model error, or use more members"
             )
-        return belief, parents, gained
-
-    def _share(self, logw: Float[Array, "n"], gain: Float[Array, "n"], most: float) -> float:
-        """The largest part (up to `most`) of the log likelihood that keeps the effective sample size up."""
-        if most <= 0.0:
-            return 0.0
-        target = self.keep * np.isfinite(logw).sum()
-        if _ess(logw) < target:
-            return 0.0
-        if _ess(logw + most * gain) >= target:
-            return most
-        low, high = 0.0, most
-        for _ in range(40):
-            middle = 0.5 * (low + high)
-            low, high = (middle, high) if _ess(logw + middle * gain) >= target else (low, middle)
-        return max(low, most * 1e-6)
-
-    def _resample(
-        self, belief: Belief, luck: UInt64[Array, "r"], number: Int[Array, "b"], wanted: Int[Array, "w"]
-    ) -> tuple[Int[Array, "r"], Float[Array, "r"]]:
-        """Ancestors and new log weights: twins already done keep theirs."""
-        twins = number.shape[0]
-        each = belief.rows // twins
-        weights = belief.weights(twins)
-        index, logw = np.arange(belief.rows), np.array(belief.logw)
-        for t in wanted:
-            rows = slice(t * each, (t + 1) * each)
-            offset = float(uniform(luck[rows][:1], STAGE, number[t : t + 1])[0])
-            index[rows] = t * each + systematic(weights[t], offset)
-            logw[rows] = 0.0
-        return index, logw
-
-    def _rejuvenate(
-        self, model: Model, belief: Belief, luck: UInt64[Array, "r"], number: Int[Array, "b"], wanted: Int[Array, "w"]
-    ) -> Float[Array, "r p"]:
-        theta = np.array(belief.theta)
-        moving = [(i, q) for i, q in enumerate(model.parameters) if q.prior is None or q.prior.family != "fixed"]
-        if not moving:
-            return theta
-        z = np.stack([free(q, theta[:, i]) for i, q in moving], axis=1)
-        each = belief.rows // number.shape[0]
-        index = np.repeat(number, each)
-        noise = np.stack([normal(luck, mix(JITTER + np.zeros(1, np.uint64), np.uint64(i))[0], index)
-                          for i, _ in moving], axis=1)  # fmt: skip
-        for t in wanted:
-            rows = slice(t * each, (t + 1) * each)
-            z[rows] = _liu_west(z[rows], noise[rows], self.shrink)
-        moved = np.repeat(np.isin(np.arange(belief.rows // each), wanted), each)
-        for k, (i, q) in enumerate(moving):
-            theta[moved, i] = bound(q, z[moved, k])
-        return theta
+        return left
 
 
-def _liu_west(z: Float[Array, "n d"], noise: Float[Array, "n d"], a: float) -> Float[Array, "n d"]:
-    mean = z.mean(axis=0)
-    covariance = np.atleast_2d(np.cov(z, rowvar=False))
-    values, vectors = np.linalg.eigh(covariance)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    return a * z + (1.0 - a) * mean + np.sqrt(1.0 - a * a) * noise @ root.T
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A belief on the way, the row of it that each member of the present comes from, and the row it came from then
+    before that row itself was moved."""
+
+    belief: Belief
+    place: Int[Array, "r"] | None = None
+    origin: Int[Array, "r"] | None = None
+
+    @property
+    def line(self) -> Int[Array, "r"]:
+        """The ancestor of each member of the present."""
+        return np.arange(self.belief.rows) if self.origin is None else self.origin
+
+    def after(self, left: Tempered, moved: bool) -> _Held:
+        """The same once a later step has chosen among its descendants, and, where it was the step's start, moved it."""
+        if moved:
+            return _Held(left.played.start, None, self.line[left.parents])
+        place = np.arange(self.belief.rows) if self.place is None else self.place
+        return _Held(self.belief, place[left.parents], self.line[left.parents])
+
+    def path(self, now: Belief) -> Belief:
+        """The belief of then as the members of the present remember it, with their parameters and weights."""
+        then = self.belief if self.place is None else self.belief.take(self.place)
+        return replace(then, theta=now.theta, logw=now.logw)
 
 
-def _ess(logw: Float[Array, "n"]) -> float:
-    top = np.max(logw)
-    if not np.isfinite(top):
-        return 0.0
-    w = np.exp(logw - top)
-    return float(w.sum() ** 2 / np.square(w).sum())
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One step of the members as a game: their starts are parameters and state."""
+
+    model: Model
+    step: Window
+    fixed: Fixed
+
+    def play(self, start: Belief, luck: UInt64[Array, "r"]) -> tuple[Belief, Float[Array, "r"]]:
+        """See `temper.Game`."""
+        end, running = advance(self.model, start, self.step, self.fixed, luck)
+        end, predicted = after_reading(self.model, end, running, self.step)
+        return end, log_likelihood(self.model, np.asarray(predicted), end, self.step)
+
+    def columns(self, start: Belief) -> tuple[Float[Array, "r d"], Bool[Array, "d"]]:
+        """Parameters and smooth states in free space, which may move; covariates and other plain numbers of the state,
+        which may not."""
+        own = [free(q, np.asarray(start.theta)[:, i])[:, None] for i, q in self._moving()]
+        own += [free(q, np.asarray(start.state[q.name])).reshape(start.rows, -1) for q in self.model.smooth]
+        smooth = names(self.model.smooth)
+        plain = [np.asarray(leaf) for name, leaf in start.state.items() if name not in smooth]
+        rest = [leaf.reshape(start.rows, -1).astype(float) for leaf in plain if leaf.dtype.kind in "fi"]
+        rest = [_finite(leaf) for leaf in rest if leaf.shape[1] <= NARROW]
+        whole = np.concatenate([*own, *rest, np.asarray(start.covariates)], axis=1).astype(float)
+        usable = np.isfinite(whole).all(axis=0)
+        may = np.arange(whole.shape[1]) < sum(piece.shape[1] for piece in own)
+        return np.where(usable, whole, 0.0), may & usable
+
+    def changed(self, start: Belief, columns: Float[Array, "r d"]) -> Belief:
+        """See `temper.Game`."""
+        before, may = self.columns(start)
+        theta, state = np.array(start.theta), dict(start.state)
+        same = (before == columns) | ~may
+        at = 0
+        for i, q in self._moving():
+            theta[:, i] = np.where(same[:, at], theta[:, i], bound(q, columns[:, at]))
+            at += 1
+        for q in self.model.smooth:
+            leaf = np.asarray(state[q.name])
+            own = slice(at, at + int(np.prod(leaf.shape[1:], dtype=int)))
+            moved = bound(q, columns[:, own].reshape(leaf.shape))
+            state[q.name] = np.where(same[:, own].reshape(leaf.shape), leaf, moved)
+            at = own.stop
+        return replace(start, theta=theta, state=state)
+
+    def _moving(self) -> list[tuple[int, Quantity]]:
+        return [(i, q) for i, q in enumerate(self.model.parameters) if q.prior is None or q.prior.family != "fixed"]
 
 
-def _log_sum(logw: Float[Array, "b n"]) -> Float[Array, "b"]:
-    top = np.max(logw, axis=1)
-    safe = np.where(np.isfinite(top), top, 0.0)
-    with np.errstate(divide="ignore"):
-        return safe + np.log(np.exp(logw - safe[:, None]).sum(axis=1))
+def _finite(leaf: Float[Array, "r d"]) -> Float[Array, "r d"]:
+    """The numbers with "never" as one more than the largest, and "long ago" as one less than the smallest."""
+    x = np.array(leaf, dtype=float)
+    known = np.where(np.isfinite(x), x, 0.0)
+    return np.where(x == np.inf, known.max(axis=0) + 1.0, np.where(x == -np.inf, known.min(axis=0) - 1.0, x))
+
+
+def _distinct(line: Int[Array, "r"], twins: int) -> Int[Array, "b"]:
+    """How many different rows each twin's members come from."""
+    return np.array([np.unique(own).size for own in line.reshape(twins, -1)])
 
 
 def log_likelihood(model: Model, predicted: Float[Array, "r c"], belief: Belief, step: Window) -> Float[Array, "r"]:

@@ -26,13 +26,13 @@ from ..core.draws import mix, purpose
 from ..core.drive import Drive, grid_hours
 from ..core.model import Assets, Fixed, Settings
 from ..core.prior import JointPrior
-from ..core.quantity import Quantity, Setting
+from ..core.quantity import Quantity, Setting, check_sizes
 from .kernel import drift_leaf, kernels
 from .member import FlowMember
 from .slow import init_slow, run_slow
 from .start import bucket, jax_numpy
 
-__all__ = ["Flow", "smooth_leaves", "step_counts"]
+__all__ = ["BLOCK", "Flow", "smooth_leaves", "step_counts"]
 
 Solver = Literal["rk4", "tsit5", "kvaerno5", "numpy"]
 LEAST_ROWS = 64
@@ -54,6 +54,9 @@ class Flow:
     tolerance: float = 0.05
     warm_up: float = 0.0
     differentiable: bool = True
+
+    def __post_init__(self) -> None:
+        check_sizes(self.member.parameters, (*self.member.smooth, *self.member.observables))
 
     @property
     def card(self) -> Card:

@@ -30,7 +30,7 @@ from ..core.errors import ShapeError
 from ..core.extra import require
 from ..core.model import Assets, Declared, Fixed, Settings, settle
 from ..core.prior import JointPrior
-from ..core.quantity import Quantity, Setting, names
+from ..core.quantity import Quantity, Setting, check_sizes, names
 from .heap import COLUMNS
 from .jump_loop import run_rows, start_rows
 from .jump_pack import drift_starts, given_by_segment, packed_drive, records, still_clock, still_drive
@@ -142,6 +142,7 @@ class Jump:
         taken = {name for name in declared if name in OWN + PARTS or declared.count(name) > 1}
         if taken:
             raise ShapeError(f"leaf names {sorted(taken)} are taken: the lifter uses {OWN + PARTS}, rename them")
+        check_sizes(self.member.parameters, self.member.observables)
 
     @property
     def card(self) -> Card:
@@ -198,7 +199,7 @@ class Jump:
     ) -> State:
         """Members as their `start` rule leaves them, at time 0."""
         rows = theta.shape[0]
-        state: dict[str, Any] = self._zeros(rows) | drift_starts(self.parameters, np.asarray(key))
+        state: dict[str, Any] = self._zeros(rows) | drift_starts(self.parameters, theta, np.asarray(key))
         state["rate"][:] = rate
         given, _ = given_by_segment(self.parameters, theta, still_drive(covariates), state, key)
         self._over_rows(0, state, fixed, key, given, still_clock())

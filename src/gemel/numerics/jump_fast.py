@@ -137,16 +137,21 @@ def compiled_member(names: tuple[str, ...], tables: tuple[str, ...]) -> Any:
     return member
 
 
-def compile_loop(loop: Callable[..., Any], given: dict[str, Any], digest: str) -> Any:
+def compile_loop(
+    loop: Callable[..., Any], given: dict[str, Any], digest: str, *, inlined: tuple[str, ...] | None = None
+) -> Any:
     """The loop compiled with these rules; kept on disk under `digest` where there is a cache folder.
 
-    Rules are inlined whole: a call would otherwise pass every array of the state, event after event.
+    Rules are inlined whole, or only those named in `inlined`: a call would otherwise pass every array of the state,
+    event after event.  With `inlined`, only the outermost makes arrays, and no other counts references to them.
     """
     stamp, suffix = _stamp(digest), f"_{digest}"
 
     def finish(copy: FunctionType) -> Any:
         if copy.__name__ != loop.__name__:
-            return njit(nogil=True, error_model="numpy", forceinline=copy.__name__ not in ("push", "pop"))(copy)
+            whole = copy.__name__ not in ("push", "pop") if inlined is None else copy.__name__ in inlined
+            counts: dict[str, Any] = {} if inlined is None else {"_nrt": False}
+            return njit(nogil=True, error_model="numpy", forceinline=whole, **counts)(copy)
         if stamp is not None:
             copy.__code__ = copy.__code__.replace(co_filename=str(stamp))
         return njit(nogil=True, error_model="numpy", cache=stamp is not None)(copy)

@@ -13,7 +13,7 @@ from ..core.clock import CLOCK
 from ..core.draws import normal, purpose
 from ..core.drive import Drive, grid_hours
 from ..core.quantity import Quantity, bound, free, names
-from .kernel import drift_leaf, drift_start, drift_step
+from .kernel import drift_leaf, drift_size, drift_start, drift_step
 
 __all__ = ["drift_starts", "given_by_segment", "packed_drive", "records", "still_clock", "still_drive"]
 
@@ -64,13 +64,17 @@ def packed_drive(drive: Drive, inputs: Sequence[Quantity]) -> tuple[Any, tuple[A
     return records(clock, CLOCK), parts
 
 
-def drift_starts(parameters: Sequence[Quantity], key: UInt64[Array, "r"]) -> dict[str, Float[Array, "r"]]:
+def drift_starts(
+    parameters: Sequence[Quantity], theta: Float[Array, "r p"], key: UInt64[Array, "r"]
+) -> dict[str, Float[Array, "r"]]:
     """Offsets of the drifting parameters at the twin's epoch, in free space."""
-    return {
-        drift_leaf(q.name): np.asarray(drift_start(q.drift, normal(key, purpose(f"start:{q.name}"), np.uint64(0))))
-        for q in parameters
-        if q.drift is not None
-    }
+    values = dict(zip(names(parameters), np.asarray(theta).T, strict=True))
+    offsets: dict[str, Float[Array, "r"]] = {}
+    for q in parameters:
+        if q.drift is not None:
+            luck = normal(key, purpose(f"start:{q.name}"), np.uint64(0))
+            offsets[drift_leaf(q.name)] = np.asarray(drift_start(q.drift, luck, drift_size(q.drift, values)))
+    return offsets
 
 
 def given_by_segment(
@@ -86,13 +90,15 @@ def given_by_segment(
     segments = drive.dt.shape[1] if drifting else covariates.shape[1]
     values = np.repeat(np.asarray(theta, dtype=np.float64)[:, None, :], segments, axis=1)
     offsets: dict[str, Float[Array, "r"]] = {}
+    sizes = dict(zip(names(parameters), np.asarray(theta).T, strict=True))
     for i, q in enumerate(parameters):
         if q.drift is not None:
+            size = drift_size(q.drift, sizes)
             stride = round(q.drift.every / (grid_hours(parameters) or q.drift.every))
             base, offset = free(q, values[:, 0, i]), np.array(state[drift_leaf(q.name)])
             for s in range(segments):
                 tick = np.broadcast_to(np.asarray(drive.tick)[:, s], rows)
-                moved = drift_step(q.drift, offset, normal(key, purpose(f"drift:{q.name}"), tick))
+                moved = drift_step(q.drift, offset, normal(key, purpose(f"drift:{q.name}"), tick), size)
                 due = (tick >= 0) & (tick % stride == 0) & (np.asarray(drive.dt)[:, s] > 0)
                 offset = np.where(due, moved, offset)
                 values[:, s, i] = bound(q, base + offset)

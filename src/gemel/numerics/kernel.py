@@ -6,11 +6,11 @@ observables.  Rows never mix, so a member's numbers do not depend on who runs be
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import exp, inf, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..core.clock import DAY, HOUR
 from ..core.draws import normal, purpose
@@ -22,7 +22,24 @@ from .start import computed_once, jax_numpy
 if TYPE_CHECKING:
     from .flow import Flow
 
-__all__ = ["Kernels", "Pieces", "drift_leaf", "drift_start", "drift_step", "kernels"]
+__all__ = [
+    "Kernels",
+    "Luck",
+    "Mode",
+    "Pieces",
+    "drift_leaf",
+    "drift_size",
+    "drift_start",
+    "drift_step",
+    "kernels",
+    "through",
+    "wanderers",
+]
+
+Luck = Callable[[Any, Any], Sequence[Any]]
+"""(noise of the segment, tick) to one standard normal (r,) for each of `wanderers`."""
+Mode = Literal["run", "forward", "reverse"]
+"""Run only, or differentiate forward, or in reverse."""
 
 
 @dataclass(frozen=True)
@@ -47,19 +64,30 @@ def drift_leaf(name: str) -> str:
     return f"{name}_drift"
 
 
-def drift_step(drift: Drift, offset: Any, noise: Any) -> Any:
-    """One step of the declared drift on the epoch grid, in free space."""
+def drift_size(drift: Drift, parameters: Mapping[str, Any]) -> Any:
+    """The sd of the drift: as declared, or the value of the parameter that it names."""
+    return drift.sd if drift.parameter is None else parameters[drift.parameter]
+
+
+def drift_step(drift: Drift, offset: Any, noise: Any, size: Any) -> Any:
+    """One step of the declared drift on the epoch grid, in free space; `size` from `drift_size`."""
     if drift.kind == "walk":
-        return offset + drift.sd * sqrt(drift.every) * noise
+        return offset + size * sqrt(drift.every) * noise
     if drift.kind == "ou":
         kept = exp(-drift.every / drift.tau)
-        return kept * offset + drift.sd * sqrt(1.0 - kept * kept) * noise
-    return drift.sd * noise
+        return kept * offset + size * sqrt(1.0 - kept * kept) * noise
+    return size * noise
 
 
-def drift_start(drift: Drift, noise: Any) -> Any:
+def drift_start(drift: Drift, noise: Any, size: Any) -> Any:
     """Offset at the twin's epoch: the stationary law of an ou or occasion drift, zero for a walk."""
-    return 0.0 * noise if drift.kind == "walk" else drift.sd * noise
+    return 0.0 * noise if drift.kind == "walk" else size * noise
+
+
+def wanderers(member: FlowMember) -> tuple[tuple[Quantity, str], ...]:
+    """What moves on the epoch grid, each with its leaf: offsets of drifting parameters, then noisy smooth states."""
+    offsets = [(q, drift_leaf(q.name)) for q in member.parameters if q.drift is not None]
+    return (*offsets, *((q, q.name) for q in member.smooth if q.drift is not None))
 
 
 def _init(member: FlowMember, fixed: Any, theta: Any, covariates: Any, rate: Any, key: Any) -> dict[str, Any]:
@@ -70,9 +98,11 @@ def _init(member: FlowMember, fixed: Any, theta: Any, covariates: Any, rate: Any
     values = {q.name: theta[:, i] for i, q in enumerate(member.parameters)}
     values |= {q.name: covariates[:, i] for i, q in enumerate(member.covariates)}
     offsets: dict[str, Any] = {}
+    sizes = dict(values)
     for q in member.parameters:
         if q.drift is not None:
-            start = drift_start(q.drift, normal(key, purpose(f"start:{q.name}"), key * 0, xp))
+            luck = normal(key, purpose(f"start:{q.name}"), key * 0, xp)
+            start = drift_start(q.drift, luck, drift_size(q.drift, sizes))
             offsets[drift_leaf(q.name)] = start
             values[q.name] = bound(q, free(q, values[q.name], xp) + start, xp)
     labels = names(member.smooth)
@@ -112,16 +142,35 @@ def _run(
 def _run_block(
     flow: Flow, fixed: Any, state: dict[str, Any], theta: Any, drive: tuple[Any, ...], counts: Any, key: Any
 ) -> tuple[dict[str, Any], Any]:
+    """Rows with keyed luck through the drive."""
     import jax
 
-    xp = jax.numpy
+    moving = wanderers(flow.member)
+
+    def luck(_: Any, tick: Any) -> list[Any]:
+        return [normal(key, purpose(f"drift:{q.name}"), tick, jax.numpy) for q, _ in moving]
+
+    none = jax.numpy.zeros((drive[0].shape[1], 0))
+    return through(Pieces(flow, fixed, jax.numpy), state, theta, drive, counts, (luck, none))
+
+
+def through(
+    pieces: Pieces,
+    state: Mapping[str, Any],
+    theta: Any,
+    drive: tuple[Any, ...],
+    counts: Any,
+    chance: tuple[Luck, Any],
+) -> tuple[dict[str, Any], Any]:
+    """All rows through the drive; `chance` is where luck comes from, and its noise by segment, (s, ...)."""
+    jax, xp = pieces.jax, pieces.xp
+    luck, noise = chance
     dt, clock, tick, rate, dose, covariates, output = drive
-    member, rows = flow.member, theta.shape[0]
+    member, rows = pieces.member, theta.shape[0]
     base = {q.name: theta[:, i] for i, q in enumerate(member.parameters)}
     loose = {q.name: free(q, base[q.name], xp) for q in member.parameters if q.drift is not None}
     steady = covariates.shape[1] == 1
     labels = names(member.smooth)
-    pieces = Pieces(flow, fixed, xp)
 
     def parameters(x: dict[str, Any], k: Any) -> Any:
         values = dict(base)
@@ -133,8 +182,8 @@ def _run_block(
 
     def segment(carry: tuple[dict[str, Any], Any], piece: tuple[Any, ...]) -> tuple[tuple[dict[str, Any], Any], Any]:
         x, failed = carry
-        span, hand, at, u, d, k, count = piece
-        x = jax.lax.cond(xp.any(at >= 0), lambda y: pieces.wander(y, at, key), lambda y: y, x)
+        span, hand, at, u, d, k, count, own = piece
+        x = jax.lax.cond(xp.any(at >= 0), lambda y: pieces.wander(y, at, luck(own, at), base), lambda y: y, x)
         p = parameters(x, covariates[:, 0] if steady else k)
         named_x = named(labels)(*(x[name] for name in labels))
         named_x = jax.lax.cond(xp.any(d != 0.0), lambda y: pieces.dose(y, p, d, hand), lambda y: y, named_x)
@@ -146,7 +195,7 @@ def _run_block(
 
     along = lambda a: xp.moveaxis(a, 1, 0)  # noqa: E731 - segments first, for the scan
     k_segments = xp.zeros((dt.shape[1], 1, 0)) if steady else along(covariates)
-    pieces_of_time = (along(dt), along(clock), along(tick), along(rate), along(dose), k_segments, counts)
+    pieces_of_time = (along(dt), along(clock), along(tick), along(rate), along(dose), k_segments, counts, noise)
     start = {name: xp.asarray(leaf) for name, leaf in state.items()}
     (end, _), reads = jax.lax.scan(segment, (start, xp.zeros(rows, bool)), pieces_of_time)
     reads = xp.moveaxis(reads, 0, 1)
@@ -158,10 +207,11 @@ def _run_block(
 class Pieces:
     """The author's four functions over all rows, and the walk of drift and process noise."""
 
-    def __init__(self, flow: Flow, fixed: Any, xp: Any) -> None:
+    def __init__(self, flow: Flow, fixed: Any, xp: Any, mode: Mode = "run", most: int = 0) -> None:
         import jax
 
         self.flow, self.fixed, self.xp, self.jax = flow, fixed, xp, jax
+        self.mode, self.most = mode, most  # `most`: steps of the longest segment, which reverse mode must know
         self.member = flow.member
         self.labels = names(self.member.smooth)
         self.inputs = named(names(self.member.inputs))
@@ -207,28 +257,31 @@ class Pieces:
 
         return self.over_rows(one, x, p, (hand, elapsed))
 
-    def wander(self, x: dict[str, Any], tick: Any, key: Any) -> dict[str, Any]:
+    def wander(
+        self, x: dict[str, Any], tick: Any, luck: Sequence[Any], parameters: Mapping[str, Any]
+    ) -> dict[str, Any]:
         """Drift offsets and process noise of every leaf whose own grid has a point here."""
         moved = dict(x)
         grid = grid_hours(self.member.parameters + self.member.smooth) or inf
-        for q, leaf, noisy in self._wanderers():
-            assert q.drift is not None  # by construction of _wanderers
+        for (q, leaf), noise in zip(wanderers(self.member), luck, strict=True):
+            assert q.drift is not None  # by construction of wanderers
             stride = round(q.drift.every / grid)
             due = (tick >= 0) & (tick % stride == 0)
-            noise = normal(key, purpose(f"drift:{q.name}"), tick, self.xp)
-            step = noisy(q, x[leaf], noise) if noisy else drift_step(q.drift, x[leaf], noise)
+            size = drift_size(q.drift, parameters)
+            if leaf == q.name:
+                step = self._jolt(q, x[leaf], noise, size)
+            else:
+                step = drift_step(q.drift, x[leaf], noise, size)
             moved[leaf] = self.xp.where(due, step, x[leaf])
         return moved
 
-    def _wanderers(self) -> list[tuple[Quantity, str, Any]]:
-        offsets = [(q, drift_leaf(q.name), None) for q in self.member.parameters if q.drift is not None]
-        return offsets + [(q, q.name, self._jolt) for q in self.member.smooth if q.drift is not None]
-
-    def _jolt(self, q: Quantity, value: Any, noise: Any) -> Any:
+    def _jolt(self, q: Quantity, value: Any, noise: Any, size: Any) -> Any:
         """Process noise on a smooth state, in free space."""
-        assert q.drift is not None  # by construction of _wanderers
-        shaped = noise.reshape(noise.shape + (1,) * len(q.shape))
-        return bound(q, free(q, value, self.xp) + drift_step(q.drift, 0.0 * value, shaped), self.xp)
+        assert q.drift is not None  # by construction of wanderers
+        along = (-1,) + (1,) * len(q.shape)
+        own = size if q.drift.parameter is None else size.reshape(along)
+        step = drift_step(q.drift, 0.0 * value, noise.reshape(along), own)
+        return bound(q, free(q, value, self.xp) + step, self.xp)
 
     def advance(self, x: Any, p: Any, u: Any, hand: Any, span: Any, count: Any) -> tuple[Any, Any]:
         """All rows through one segment of `span` microseconds; also which members failed in it."""
@@ -262,9 +315,21 @@ class Pieces:
         coarse = self.emit(moved(x, first[1], 1.0), p, hand, tick)
         worst = (xp.abs(fine - coarse) - self.flow.tolerance * (xp.abs(fine) + self._grain())).max(axis=1)
         x = moved(x, total(first), 1.0)
-        x = self.jax.lax.fori_loop(1, count, lambda i, y: moved(y, total(slopes(y, i * tick)), 1.0), x)
+        x = self._repeated(count, lambda i, y: moved(y, total(slopes(y, i * tick)), 1.0), x)
         finite = xp.stack([xp.isfinite(leaf).reshape(rows, -1).all(axis=1) for leaf in tree.leaves(x)]).all(axis=0)
         return x, (worst > 0.0) | ~finite
+
+    def _repeated(self, count: Any, step: Callable[[Any, Any], Any], x: Any) -> Any:
+        """Steps 1 ... count - 1: as a loop of that many, or, where reverse mode needs a fixed number, as a scan over
+        `most` steps of which those beyond `count` are left out."""
+        jax, xp = self.jax, self.xp
+        if self.mode != "reverse":
+            return jax.lax.fori_loop(1, count, step, x)
+
+        def one(y: Any, i: Any) -> tuple[Any, None]:
+            return jax.tree.map(lambda new, old: xp.where(i < count, new, old), step(i, y), y), None
+
+        return jax.lax.scan(one, x, xp.arange(1, max(self.most, 1)))[0]
 
     def _grain(self) -> Any:
         """The size below which a difference in each observable means nothing: its declared noise, (c,)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Float, UInt64
@@ -12,7 +12,7 @@ from ..core.draws import normal, purpose
 from ..core.errors import SupportError
 from ..core.extra import require
 from ..core.prior import JointPrior
-from ..core.quantity import Prior, Quantity, names
+from ..core.quantity import Prior, Quantity, bound, free, names
 
 __all__ = ["draw", "marginal"]
 
@@ -20,17 +20,27 @@ ATTEMPTS = 512
 """How often an ordering is tried before the prior is called inconsistent."""
 
 
-def draw(prior: JointPrior, key: UInt64[Array, "r"]) -> Float[Array, "r p"]:
-    """Parameters of each member, shape (r, p): marginals by inverse distribution function, tied by the copula, redrawn
-    until every declared ordering holds (exact conditioning).  Raises SupportError if it never does."""
+def draw(
+    prior: JointPrior,
+    key: UInt64[Array, "r"],
+    *,
+    known: Sequence[Quantity] = (),
+    covariates: Float[Array, "r k"] | None = None,
+) -> Float[Array, "r p"]:
+    """Parameters of each member, shape (r, p): marginals by inverse distribution function, tied by the copula, moved in
+    free space by the covariates of those `known`, redrawn until every declared ordering holds (exact conditioning).
+
+    Raises SupportError if it never does, CapabilityError where the prior depends on a covariate that is not `known`.
+    """
     rows, labels = key.shape[0], names(prior.quantities)
     root = _correlation_root(prior)
+    shift = _shift(prior, rows, known, covariates)
     theta = np.empty((rows, len(labels)))
     waiting = np.arange(rows)
     for attempt in range(ATTEMPTS if prior.order else 1):
         z = [normal(key[waiting], purpose(f"prior:{name}"), np.uint64(attempt)) for name in labels]
         tied = np.stack(z, axis=1) @ root.T if labels else np.zeros((waiting.size, 0))
-        theta[waiting] = marginal(prior.quantities, tied)
+        theta[waiting] = _moved(prior, marginal(prior.quantities, tied), {i: by[waiting] for i, by in shift.items()})
         held = np.ones(waiting.size, dtype=bool)
         for small, large in prior.order:
             held &= theta[waiting, labels.index(small)] < theta[waiting, labels.index(large)]
@@ -38,6 +48,28 @@ def draw(prior: JointPrior, key: UInt64[Array, "r"]) -> Float[Array, "r p"]:
         if waiting.size == 0:
             return theta
     raise SupportError(f"no draw met the ordering {prior.order} in {ATTEMPTS} tries: the marginals contradict it")
+
+
+def _shift(
+    prior: JointPrior, rows: int, known: Sequence[Quantity], covariates: Float[Array, "r k"] | None
+) -> dict[int, Float[Array, "r"]]:
+    """How far each member's covariates move each parameter in free space, by the parameter's place."""
+    labels, total = names(prior.quantities), dict[int, Array]()
+    for slope, place in zip(prior.slopes, prior.covariates(known), strict=True):
+        assert covariates is not None  # it is among the known ones
+        by = slope.slope * (np.asarray(covariates)[:, place] - slope.centre)
+        i = labels.index(slope.parameter)
+        total[i] = total.get(i, np.zeros(rows)) + by
+    return total
+
+
+def _moved(
+    prior: JointPrior, theta: Float[Array, "r p"], shift: Mapping[int, Float[Array, "r"]]
+) -> Float[Array, "r p"]:
+    for i, by in shift.items():
+        quantity = prior.quantities[i]
+        theta[:, i] = bound(quantity, free(quantity, theta[:, i]) + by)
+    return theta
 
 
 def marginal(quantities: Sequence[Quantity], z: Float[Array, "r p"]) -> Float[Array, "r p"]:
@@ -52,6 +84,9 @@ def _column(quantity: Quantity, z: Float[Array, "r"]) -> Float[Array, "r"]:
         raise SupportError(f"'{quantity.name}' has no prior to draw from")
     if prior.family == "fixed":
         return np.full(z.shape, prior.arguments[0])
+    if prior.family == "freenormal":
+        mean, sd = prior.arguments
+        return bound(quantity, mean + sd * z)
     special = require("scipy.special", "twin")
     low, high = (float(_cdf(prior, np.asarray(edge), special)) for edge in (quantity.low, quantity.high))
     if not high > low:

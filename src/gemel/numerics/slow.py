@@ -19,7 +19,7 @@ from ..core.draws import normal, purpose
 from ..core.drive import Drive, grid_hours
 from ..core.model import Fixed
 from ..core.quantity import Quantity, bound, free, names
-from .kernel import drift_leaf, drift_start, drift_step
+from .kernel import drift_leaf, drift_size, drift_start, drift_step
 from .member import Env, FlowMember, named, ordered
 
 if TYPE_CHECKING:
@@ -43,10 +43,11 @@ def init_slow(
     rows: list[Leaves] = []
     for p, k, u, own in zip(*(np.asarray(a) for a in (theta, covariates, rate, key)), strict=True):
         offsets: Leaves = {}
+        sizes = dict(zip(names(member.parameters), p, strict=True))
         for q in member.parameters:
             if q.drift is not None:
                 luck = float(normal(np.array([own]), purpose(f"start:{q.name}"), np.uint64(0))[0])
-                offsets[drift_leaf(q.name)] = drift_start(q.drift, luck)
+                offsets[drift_leaf(q.name)] = drift_start(q.drift, luck, drift_size(q.drift, sizes))
         x = member.start(_parameters(member, p, k, offsets), inputs(*u), Env(0.0, 0.0, 0.0, 0.0, np, fixed))
         rows.append({q.name: np.broadcast_to(np.asarray(x[q.name], float), q.shape) for q in member.smooth} | offsets)
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}
@@ -90,7 +91,7 @@ def _run_member(
     failed = False
     for j, count in enumerate(counts):
         if row.tick[j] >= 0:
-            x = _wander(member, x, int(row.tick[j]), np.asarray(key)[row.row : row.row + 1])
+            x = _wander(row, x, np.asarray(theta)[row.row], int(row.tick[j]), np.asarray(key)[row.row : row.row + 1])
         known = row.covariates[j if len(row.covariates) > 1 else 0]
         p = _parameters(member, np.asarray(theta)[row.row], known, x)
         if np.any(row.dose[j] != 0.0):
@@ -140,8 +141,10 @@ def _unresolved(row: _Row, p: Any, env: Env, fine: Leaves, coarse: Leaves) -> bo
     return False
 
 
-def _wander(member: FlowMember, x: Leaves, tick: int, key: UInt64[Array, "1"]) -> Leaves:
+def _wander(row: _Row, x: Leaves, theta: Float[Array, "p"], tick: int, key: UInt64[Array, "1"]) -> Leaves:
     """Drift offsets and process noise at one point of the epoch grid."""
+    member = row.member
+    sizes = dict(zip(names(member.parameters), theta, strict=True))
     grid = grid_hours(member.parameters + member.smooth)
     assert grid is not None  # there is a tick, so something drifts
     moved = dict(x)
@@ -149,11 +152,12 @@ def _wander(member: FlowMember, x: Leaves, tick: int, key: UInt64[Array, "1"]) -
         if q.drift is None or tick % round(q.drift.every / grid):
             continue
         luck = float(normal(key, purpose(f"drift:{q.name}"), np.uint64(tick))[0])
+        size = drift_size(q.drift, sizes)
         if q in member.smooth:
-            moved[q.name] = bound(q, free(q, x[q.name]) + drift_step(q.drift, 0.0, luck))
+            moved[q.name] = bound(q, free(q, x[q.name]) + drift_step(q.drift, 0.0, luck, size))
         else:
             leaf = drift_leaf(q.name)
-            moved[leaf] = drift_step(q.drift, x[leaf], luck)
+            moved[leaf] = drift_step(q.drift, x[leaf], luck, size)
     return moved
 
 

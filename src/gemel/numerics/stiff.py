@@ -26,6 +26,8 @@ def solve(pieces: Pieces, x: Any, p: Any, u: Any, hand: Any, span: Any) -> tuple
     solver = diffrax.Tsit5() if flow.solver == "tsit5" else diffrax.Kvaerno5()
     controller = diffrax.PIDController(rtol=flow.tolerance, atol=flow.tolerance * 1e-3)
 
+    adjoint = diffrax.ForwardMode() if pieces.mode == "forward" else diffrax.RecursiveCheckpointAdjoint()
+
     def one(x: Any, p: Any, u: Any, hand: Any, hours: Any) -> tuple[Any, Any]:
         def slope(t: Any, y: Any, _: None) -> Any:
             return pieces.field_of_one(y, p, u, hand, t * HOUR)
@@ -34,7 +36,7 @@ def solve(pieces: Pieces, x: Any, p: Any, u: Any, hand: Any, span: Any) -> tuple
         end = jax.numpy.maximum(hours, 1e-12)
         out = diffrax.diffeqsolve(
             term, solver, 0.0, end, None, x,
-            stepsize_controller=controller, max_steps=MAX_STEPS, throw=False,
+            stepsize_controller=controller, max_steps=MAX_STEPS, throw=False, adjoint=adjoint,
         )  # fmt: skip
         moved = jax.tree.map(lambda new, old: jax.numpy.where(hours > 0, new[-1], old), out.ys, x)
         return moved, out.result != diffrax.RESULTS.successful

@@ -67,7 +67,9 @@ def _reading(model: Model, reading: Observation) -> str:
     if quantity is None:
         return f"no such use: {reading.code} is given, not read ({reading.id})"
     value = reading.value
-    if isinstance(value, (Level, Asset)) and quantity not in absorbs:
+    if isinstance(value, Level) and quantity.levels:
+        quantity.level(value.name, reading.id)
+    elif isinstance(value, (Level, Asset)) and quantity not in absorbs:
         return f"not a number: '{quantity.name}' is read as a number ({reading.id})"
     if isinstance(value, Exact) and not isfinite(value.value):
         return f"impossible value: {value.value} {reading.unit} ({reading.id})"

@@ -35,6 +35,7 @@ class Weighed(msgspec.Struct, frozen=True):
     log_evidence: tuple[float, ...]
     failed: tuple[int, ...]
     clipped: int
+    inflation: tuple[float, ...] | None = None
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +49,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     missed: str
     collapsed: str
     lineage: int
+    refitted: Instant = 0
 
 
 _HEADER = msgspec.msgpack.Decoder(Header)
@@ -60,6 +62,7 @@ def freeze(standing: Standing) -> Checkpoint:
         Header(
             birth=standing.birth, since=standing.since, cursor=twin.cursor, evidence=_weighed(twin.evidence),
             name=twin.name, missed=standing.missed, collapsed=standing.collapsed, lineage=standing.lineage,
+            refitted=standing.refitted,
         )
     )  # fmt: skip
     return Checkpoint(
@@ -93,7 +96,7 @@ def thaw(checkpoint: Checkpoint, subject: Subject) -> Standing:
     )  # fmt: skip
     return Standing(
         twin, birth, header.since, checkpoint.sequence, checkpoint.facts_hash, header.missed, header.collapsed,
-        header.lineage,
+        header.lineage, header.refitted,
     )  # fmt: skip
 
 
@@ -114,7 +117,8 @@ def _weighed(evidence: Evidence | None) -> Weighed | None:
         return None
     columns = (evidence.ess, evidence.ancestors, evidence.log_evidence, evidence.failed)
     ess, ancestors, log_evidence, failed = (np.asarray(column).tolist() for column in columns)
-    return Weighed(tuple(ess), tuple(ancestors), tuple(log_evidence), tuple(failed), evidence.clipped)
+    grown = None if evidence.inflation is None else tuple(np.asarray(evidence.inflation, dtype=float).tolist())
+    return Weighed(tuple(ess), tuple(ancestors), tuple(log_evidence), tuple(failed), evidence.clipped, grown)
 
 
 def _evidence(weighed: Weighed | None) -> Evidence | None:
@@ -122,4 +126,5 @@ def _evidence(weighed: Weighed | None) -> Evidence | None:
         return None
     floats = (np.array(weighed.ess, dtype=np.float64), np.array(weighed.log_evidence, dtype=np.float64))
     counts = (np.array(weighed.ancestors, dtype=np.int64), np.array(weighed.failed, dtype=np.int64))
-    return Evidence(floats[0], counts[0], floats[1], counts[1], weighed.clipped)
+    grown = None if weighed.inflation is None else np.array(weighed.inflation)
+    return Evidence(floats[0], counts[0], floats[1], counts[1], weighed.clipped, grown)

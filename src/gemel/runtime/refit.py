@@ -46,6 +46,7 @@ def rebuilt(keeper: Keeper, twin: str, window: Instant, now: Instant) -> Standin
         )[0]
     if standing.collapsed:
         raise CollapseError(f"twin '{twin}' cannot be refitted and stays as it was: {standing.collapsed}")
+    standing = replace(standing, refitted=standing.twin.now)
     keeper.save(passed[0][1])
     for before, after in passed:
         keeper.keep(before, after, standing.twin.now)

@@ -37,6 +37,7 @@ from .ledger.record import TrackRecord
 from .ledger.rivals import Contest
 from .ledger.rows import HORIZONS, RECALL, Origin, targets
 from .ledger.switchboard import Status, challenge, close_drift, review, status
+from .night import EVERY, Refitted, refit_due
 from .records import codes_of
 from .refit import WINDOW, rebuilt
 from .standing import Birth, Standing, born
@@ -210,6 +211,18 @@ class Site:
         """
         with self._turn:
             return self._keeper.save(rebuilt(self._keeper, twin, window, self.now())).twin
+
+    def night(self, *, every: Instant = EVERY, window: Instant = WINDOW) -> list[Refitted]:
+        """Refit every twin that is stale, or whose last refit is `every` or longer ago and that has a refit engine.
+
+        Run it once a night, or as often as you like: a twin that is not due is left alone, one that cannot be refitted
+        stays as it was and is told with its reason.
+        """
+        with self._turn:
+            standings = [self._keeper.settled(name) for name in self.twins()]
+            return refit_due(
+                standings, lambda name: self._keeper.save(rebuilt(self._keeper, name, window, self.now())), every
+            )
 
     def as_of(self, twin: str, recorded: Instant) -> Twin:
         """What the twin could know at `recorded`: from a checkpoint and the facts recorded by then.

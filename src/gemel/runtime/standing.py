@@ -48,7 +48,8 @@ class Standing:
     `since`: facts up to this instant lie before the twin.  `sequence`: the subject's last record that was looked at.
     `facts_hash`: the chain over the facts the belief has used.  `missed`: why facts that hold are not in the belief;
     `collapsed`: why it went no further.  A twin with either is stale until refit.  `lineage` counts refits by an engine
-    that looks at a whole window: checkpoints from before one cannot stand in for it.
+    that looks at a whole window: checkpoints from before one cannot stand in for it.  `refitted` is where the twin
+    stood when it was last refitted, or its birth.
     """
 
     twin: Twin
@@ -59,6 +60,7 @@ class Standing:
     missed: str = ""
     collapsed: str = ""
     lineage: int = 0
+    refitted: Instant = 0
 
     def __post_init__(self) -> None:
         if self.twin.stale != self.stale:  # so that a forecast made of the bare twin says it too
@@ -89,7 +91,7 @@ def born(birth: Birth, subject: Subject, name: str, model: Model | None = None) 
     )  # fmt: skip
     if birth.refit is not None:
         twin = replace(twin, inference=Inference(engine, birth.refit.build()))
-    return Standing(twin, birth, birth.at, 0, start_hash(birth.at))
+    return Standing(twin, birth, birth.at, 0, start_hash(birth.at), refitted=birth.at)
 
 
 def reborn(birth: Birth, subject: Subject, name: str, at: Instant, earlier: Sequence[Fact]) -> Standing:

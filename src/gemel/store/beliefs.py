@@ -33,7 +33,8 @@ MOST_SHRINK = 1032
 """zlib cannot shrink more than 1032:1 (zlib.net/zlib_tech.html): a longer body is a lie about its length."""
 
 _PLAIN = ("theta", "covariates", "logw", "read")
-_DIMENSIONS = {"theta": 2, "covariates": 2, "logw": 1, "read": 2}
+_OPTIONAL = "inflation"
+_DIMENSIONS = {"theta": 2, "covariates": 2, "logw": 1, "read": 2, _OPTIONAL: 1}
 
 
 class _Leaf(msgspec.Struct, frozen=True, array_like=True):
@@ -58,6 +59,8 @@ _HEADER = msgspec.msgpack.Decoder(_Header)
 def pack(belief: Belief) -> bytes:
     """The belief as bytes; StoreError for an array that holds no plain numbers, or whose rows do not fit."""
     arrays = {name: _plain(name, getattr(belief, name)) for name in _PLAIN}
+    if belief.inflation is not None:
+        arrays[_OPTIONAL] = _plain(_OPTIONAL, belief.inflation)
     arrays |= {f"state/{name}": _plain(name, leaf) for name, leaf in belief.state.items()}
     leaves = tuple(_Leaf(name, array.dtype.str, array.shape) for name, array in arrays.items())
     _check(leaves)
@@ -88,9 +91,10 @@ def _unpack(data: bytes) -> Belief:
     for leaf in header.leaves:
         arrays[leaf.name] = _unshuffled(body[end : end + leaf.size], leaf)
         end += leaf.size
-    state = {name.removeprefix("state/"): array for name, array in arrays.items() if name not in _PLAIN}
-    theta, covariates, logw, read = (arrays[name] for name in _PLAIN)
-    return Belief(theta=theta, covariates=covariates, state=state, logw=logw, at=header.at, read=read)
+    theta, covariates, logw, read = (arrays.pop(name) for name in _PLAIN)
+    inflation = arrays.pop(_OPTIONAL, None)
+    state = {name.removeprefix("state/"): array for name, array in arrays.items()}
+    return Belief(theta, covariates, state, logw, header.at, read, inflation)
 
 
 def _inflated(compressed: bytes, length: int) -> bytes:
@@ -120,7 +124,7 @@ def _check(leaves: tuple[_Leaf, ...]) -> None:
         raise StoreError(f"a belief needs {', '.join(_PLAIN)} once each, got {sorted(known)}")
     rows = known["logw"].shape[:1]
     for leaf in leaves:
-        if leaf.name not in _PLAIN and not leaf.name.startswith("state/"):
+        if leaf.name not in _DIMENSIONS and not leaf.name.startswith("state/"):
             raise StoreError(f"'{leaf.name}' is no part of a belief")
         if leaf.dtype not in DTYPES:
             raise StoreError(f"'{leaf.name}' holds {leaf.dtype}: a belief stores {', '.join(sorted(DTYPES))}")

@@ -58,7 +58,11 @@ def join(twins: Sequence[Twin]) -> Belief:
         np.concatenate([np.asarray(getattr(b, name)) for b in parts])
         for name in ("theta", "covariates", "logw", "read")
     )
-    return Belief(theta, covariates, state, logw, max(b.at for b in parts), read)
+    factors = [b.inflation for b in parts]
+    known = None if all(f is None for f in factors) else np.concatenate(
+        [np.ones(b.rows) if f is None else np.asarray(f) for b, f in zip(parts, factors, strict=True)]
+    )  # fmt: skip
+    return Belief(theta, covariates, state, logw, max(b.at for b in parts), read, known)
 
 
 def split(belief: Belief, at: Sequence[Instant]) -> list[Belief]:
@@ -72,7 +76,8 @@ def split(belief: Belief, at: Sequence[Instant]) -> list[Belief]:
     for t, moment in enumerate(at):
         r = slice(t * each, (t + 1) * each)
         own = {name: leaf[r] for name, leaf in state.items()}
-        pieces.append(Belief(theta[r], covariates[r], own, logw[r], moment, read[r]))
+        factor = None if belief.inflation is None else np.asarray(belief.inflation)[r]
+        pieces.append(Belief(theta[r], covariates[r], own, logw[r], moment, read[r], factor))
     return pieces
 
 
@@ -82,7 +87,10 @@ def split_evidence(evidence: Evidence, twins: int) -> list[Evidence]:
         np.asarray(a).reshape(twins, 1)
         for a in (evidence.ess, evidence.ancestors, evidence.log_evidence, evidence.failed)
     )
-    return [Evidence(ess[t], ancestors[t], log_evidence[t], failed[t], clipped=evidence.clipped) for t in range(twins)]
+    factor = [None] * twins if evidence.inflation is None else np.asarray(evidence.inflation).reshape(twins, 1)
+    return [
+        Evidence(ess[t], ancestors[t], log_evidence[t], failed[t], evidence.clipped, factor[t]) for t in range(twins)
+    ]
 
 
 def epoch_grid(twin: Twin) -> tuple[Instant, float | None]:

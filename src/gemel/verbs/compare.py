@@ -22,7 +22,7 @@ from ..core.plan import Plan
 from ..core.twin import Twin
 from .forecast import forecast
 
-__all__ = ["Comparison", "Difference", "compare"]
+__all__ = ["Comparison", "Difference", "compare", "refuse_association", "weigh"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +91,22 @@ def compare(
     Raises CardError for a model whose answers are only associations, PlanError for fewer than two plans or two of one
     name.  Equal utilities share the probability of being best.
     """
+    refuse_association(twin)
+    if len(plans) < 2 or len({p.name for p in plans}) < len(plans):
+        raise PlanError(f"compare needs at least two plans with different names, got {[p.name for p in plans]}")
+    return weigh([forecast(twin, until, plan, every=every) for plan in plans], utility, confidence)
+
+
+def refuse_association(twin: Twin) -> None:
+    """Raise CardError for a model whose answers are only associations."""
     if twin.model.card.causal == "association":
         raise CardError(
             f"'{twin.model.card.title}' is associational: it predicts, but cannot say what a plan would cause"
         )
-    if len(plans) < 2 or len({p.name for p in plans}) < len(plans):
-        raise PlanError(f"compare needs at least two plans with different names, got {[p.name for p in plans]}")
-    forecasts = tuple(forecast(twin, until, plan, every=every) for plan in plans)
+
+
+def weigh(forecasts: Sequence[Forecast], utility: Derived, confidence: float) -> Comparison:
+    """Forecasts over the same members with the same luck, one of each plan, under one utility."""
     values = np.stack([np.asarray(f.derive(utility), dtype=np.float64) for f in forecasts])
     weights = np.min([f.weights for f in forecasts], axis=0)  # a member that failed under any plan is left out of all
     weights = weights / weights.sum()
@@ -107,14 +116,14 @@ def compare(
     expected = values @ weights
     differences = tuple(
         _difference(forecasts[i].plan, forecasts[j].plan, values[i] - values[j], weights)
-        for i in range(len(plans))
-        for j in range(len(plans))
+        for i in range(len(forecasts))
+        for j in range(len(forecasts))
         if i != j
     )
     leader = forecasts[int(np.argmax(expected))].plan
     clear = all(d.probability >= confidence for d in differences if d.plan == leader)
     return Comparison(
-        utility=utility, forecasts=forecasts, utilities=values, expected=tuple(expected.tolist()),
+        utility=utility, forecasts=tuple(forecasts), utilities=values, expected=tuple(expected.tolist()),
         best=tuple(best.tolist()), differences=differences, confidence=confidence, winner=leader if clear else None,
     )  # fmt: skip
 

@@ -42,7 +42,8 @@ def twin(
     """A twin standing at instant `at`, in steady state under the input `rates` (by input name, in its rate unit).
 
     A covariate given is known; one not given is drawn from its prior, once for the subject, so that all models and
-    scores of the subject agree on it.  `prior` replaces the model's own (what `learn` returns).  Raises
+    scores of the subject agree on it.  `prior` replaces the model's own (what `learn` returns) and may depend on the
+    covariates.  Raises
     CapabilityError when the engine needs what the model lacks, SupportError for an impossible covariate, PlanError
     for a rate of an input the model does not have.
     """
@@ -55,7 +56,7 @@ def twin(
             )
     keys = member_keys(seed, members)
     known = _covariates(chosen, covariates or {}, keys, subject)
-    theta = draw(prior or chosen.prior, keys)
+    theta = draw(prior or chosen.prior, keys, known=chosen.covariates, covariates=known)
     start = _rates(chosen, rates or {})
     fixed = chosen.prepare(settle(chosen.settings, settings or {}), assets or {})
     state = chosen.init(theta, known, np.tile(start, (members, 1)), fixed, keys)
