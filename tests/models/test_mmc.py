@@ -7,14 +7,9 @@ import numpy as np
 import pytest
 
 from gemel.core.registry import load_model
-from gemel.domains.hospital.mmc import bench_mmc, erlang_c, simulate, wait_check
+from gemel.domains.hospital.mmc import bench_mmc, simulate, wait_check
+from gemel.domains.hospital.queues import delay
 from gemel.models.hospital.mmc import model
-
-
-def test_erlang_c_matches_the_single_server_and_published_values() -> None:
-    assert erlang_c(0.8, 1) == pytest.approx((0.8, 4.0))  # P(wait) = rho, Wq = rho / (1 - rho)
-    assert erlang_c(1.0, 2)[0] == pytest.approx(1 / 3)  # c = 2: 2 rho^2 / (1 + rho) at rho = 1/2
-    assert erlang_c(8.0, 10)[0] == pytest.approx(0.4092, abs=5e-5)
 
 
 @pytest.mark.parametrize(("arrivals", "beds"), [(0.8, 1), (8.0, 10)])
@@ -25,7 +20,7 @@ def test_the_mean_wait_is_erlangs(arrivals: float, beds: int) -> None:
 
 def test_the_census_is_the_load_and_the_wait_of_littles_law() -> None:
     read = simulate(8.0, 10, rows=4000, ends=[200.0])[:, 0]
-    for column, mean in ((1, 8.0), (0, 8.0 * erlang_c(8.0, 10)[1])):
+    for column, mean in ((1, 8.0), (0, 8.0 * delay(8.0, 1.0, 10).wait)):
         error = read[:, column].std() / np.sqrt(len(read))
         assert abs(read[:, column].mean() - mean) < 5.0 * error
 

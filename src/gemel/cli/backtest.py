@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import Manager, get_context
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +59,11 @@ def _one(task: Task, own: str, progress: Callable[[int, int], None]) -> SubjectC
 
 def _side_by_side(task: Task, ids: Sequence[str], progress: Progress) -> list[SubjectCases]:
     """A process per subject, as many at once as there are processors; results in the order asked for."""
-    with Manager() as manager:
+    fresh = get_context("spawn")  # a fork of a process with JAX's threads may hang
+    with fresh.Manager() as manager:
         news: Any = manager.Queue()
         workers = min(len(ids), _processors())
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as crew:
+        with ProcessPoolExecutor(workers, mp_context=fresh) as crew:
             jobs = [crew.submit(_reporting, task, own, news) for own in ids]
             _follow(jobs, news, progress)
             return [job.result() for job in jobs]

@@ -111,10 +111,10 @@ def optimum_error() -> float:
 
 def staffing() -> tuple[int, int]:
     """Beds of an M/M/c ward with the least cost of beds and of waiting: as found by simulation, and by Erlang C."""
-    from ..domains.hospital.mmc import erlang_c
+    from ..domains.hospital.queues import delay
 
     beds = range(int(LOAD) + 1, 2 * int(LOAD) + 1)
-    exact = min(beds, key=lambda c: BED * c + WAIT * LOAD * erlang_c(LOAD, c)[1])
+    exact = min(beds, key=lambda c: BED * c + WAIT * LOAD * delay(LOAD, 1.0, c).wait)
     return int(_ward(beds).point["beds"]), exact
 
 

@@ -331,3 +331,9 @@ def test_patients_who_can_never_leave_and_horizons_beyond_reach_are_refused() ->
         queues.network([1.0, 0.0], [[0.0, 1.0], [1.0, 0.0]], [9.0, 9.0], [1, 1])
     with pytest.raises(SupportError, match="shorter"):
         queues.transient(1e6, 1.0, 10, start=0, times=[1e3])
+
+
+def test_waiting_has_its_textbook_probability() -> None:
+    assert delay(0.8, 1.0, 1).waits == pytest.approx(0.8)  # one server: the load itself
+    assert delay(1.0, 1.0, 2).waits == pytest.approx(1 / 3)  # c = 2: 2 rho^2 / (1 + rho) at rho = 1/2
+    assert delay(8.0, 1.0, 10).waits == pytest.approx(0.4092, abs=5e-5)

@@ -19,22 +19,14 @@ from ...core.clock import CLOCK, HOUR
 from ...core.draws import member_keys
 from ...core.drive import Drive
 from ...models.hospital.mmc import model
+from .queues import delay
 
-__all__ = ["bench_mmc", "erlang_c", "simulate", "wait_check"]
+__all__ = ["bench_mmc", "simulate", "wait_check"]
 
 CASES = {"mm1": (0.8, 1), "mm10": (8.0, 10)}  # structure: two textbook queues
 """Arrivals per mean stay, beds: both 80 % full."""
 ROWS = 64
 SIMPY_PATIENTS = 20_000
-
-
-def erlang_c(load: float, beds: int) -> tuple[float, float]:
-    """P(wait) and mean wait in mean stays for load = arrivals x stay < beds (Kleinrock 1975, eq. 3.40 and 3.26)."""
-    blocked = 1.0
-    for k in range(1, beds + 1):
-        blocked = load * blocked / (k + load * blocked)
-    waits = beds * blocked / (beds - load * (1.0 - blocked))
-    return waits, waits / (beds - load)
 
 
 def simulate(arrivals: float, beds: int, *, rows: int, ends: list[float], seed: int = 1) -> Float[Array, "r t c"]:
@@ -68,7 +60,7 @@ def wait_check(arrivals: float, beds: int, *, rows: int = 400, seed: int = 1) ->
     admitted, waited = gained[:, 2], gained[:, 4]
     mean = waited.sum() / admitted.sum()
     error = np.std(waited - mean * admitted, ddof=1) / np.sqrt(rows) / admitted.mean()
-    exact = erlang_c(arrivals, beds)[1]
+    exact = delay(arrivals, 1.0, beds).wait
     return {"wait": mean, "se": error, "exact": exact, "z": (mean - exact) / error}
 
 
