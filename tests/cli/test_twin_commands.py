@@ -11,6 +11,7 @@ import pytest
 from gemel.cli.records import usual_basal
 from gemel.core.clock import HOUR
 from gemel.core.fact import Intervention
+from gemel.runtime import Site
 
 SMALL = ("--members", "64", "--days", "1")
 
@@ -32,9 +33,16 @@ def test_usual_basal_is_the_mean_rate_or_the_daily_injection_over_24_h() -> None
 
 
 def test_observe_says_what_was_used_and_believed(valid, records: Path, tmp_path: Path) -> None:
-    found = valid("observe", "observe", "--data", records, "--subject", "demo-1", *SMALL, "--store", tmp_path / "s.db")
+    store = tmp_path / "s.db"
+    found = valid("observe", "observe", "--data", records, "--subject", "demo-1", *SMALL, "--store", store)
     assert found["data"]["rejected"] == 4 and found["data"]["repeated"] == 1
-    assert found["facts_used"] > 100 and "checkpoint" in found["stored"]
+    assert found["facts_used"] > 100 and "and the twin in" in found["stored"]
+    with Site.open(store) as site:  # the twin lives on: a site can load it, and it has used what the store holds
+        (name,) = site.twins("demo-1")
+        twin = site.load(name)
+        assert twin.members == 64 and site.stale(name) == "" and site.account(name).waiting == 0
+        mean = {row["name"]: row["mean"] for row in twin.summary()}["glucose"]
+    assert mean == pytest.approx(next(row["mean"] for row in found["belief"] if row["name"] == "glucose"))
     assert all(row["low"] <= row["mean"] <= row["high"] for row in found["belief"] if row["name"] == "glucose")
 
 

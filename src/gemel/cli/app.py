@@ -12,6 +12,7 @@ import typer
 from ..core.errors import GemelError, IngestError, RegistryError
 from . import hospital
 from . import simulate_hospital as hospital_study
+from .app_glucose import error_grid, glucose_report
 from .app_health import health_map
 from .options import (
     At,
@@ -392,7 +393,7 @@ def validate(
 
 @app.command()
 def bench(
-    what: Annotated[str, typer.Argument(help="core, diabetes, health or hospital")] = "core",
+    what: Annotated[str, typer.Argument(help="core, diabetes, health, hospital or inference")] = "core",
     peer_python: Annotated[
         Path | None,
         typer.Option("--peer-python", envvar="GEMEL_PEER_PYTHON", help="an interpreter that has simglucose, or ciw"),
@@ -412,8 +413,17 @@ def bench(
         return console.emit(bench_health(quick=quick))
     if what == "hospital":
         return hospital_study.bench(peer_python, quick, json)
+    if what == "inference":
+        from . import console
+        from .bench_inference import bench_inference
+        from .bench_inference import report as told
+
+        with console.bar() as progress:
+            task = progress.add_task("", total=None)
+            found = bench_inference(lambda name: progress.update(task, description=name), quick=quick)
+        return console.emit(found) if json else told(found)
     if what != "core":
-        raise RegistryError(f"no bench '{what}': there are 'core', 'diabetes', 'health' and 'hospital'")
+        raise RegistryError(f"no bench '{what}': there are core, diabetes, health, hospital and inference")
     from . import console, speak
     from .bench import Sizes
     from .bench import bench as work
@@ -451,6 +461,8 @@ def risk(
 
 
 app.command("health-map")(health_map)
+app.command("glucose-report")(glucose_report)
+app.command("error-grid")(error_grid)
 app.command("queues")(hospital.queues)
 app.command("mine")(hospital.mine)
 app.command("census")(hospital.census)

@@ -15,6 +15,7 @@ import numpy as np
 from ..core.clock import DAY, HOUR, MINUTE, instant, text
 from ..core.errors import IngestError, TimelineError
 from ..core.fact import Fact, Instant, Intervention, Observation
+from ..core.model import Model
 from ..core.quantity import names
 from ..core.subject import Subject
 from ..core.timeline import Timeline
@@ -22,7 +23,18 @@ from ..core.twin import Twin
 from ..ingest.report import Report, collect
 from .shapes import DataShape
 
-__all__ = ["Records", "Start", "Wanted", "begin_with", "present", "read", "subjects", "twin_of", "usual_basal"]
+__all__ = [
+    "Records",
+    "Start",
+    "Wanted",
+    "begin_with",
+    "present",
+    "read",
+    "subjects",
+    "told_of",
+    "twin_of",
+    "usual_basal",
+]
 
 FORMATS = ("auto", "t1d-uom", "csv", "fhir")
 _JSON = (".json", ".ndjson", ".jsonl")
@@ -166,6 +178,12 @@ def begin_with(subject: Subject, known: Sequence[Fact], start: Start, at: Instan
     from ..verbs.create import twin
 
     model = load_model(start.model)
+    given, rates = told_of(model, known, start)
+    return twin(model, subject, at=at, covariates=given, rates=rates, members=start.members, seed=start.seed)
+
+
+def told_of(model: Model, known: Sequence[Fact], start: Start) -> tuple[dict[str, float], dict[str, float]]:
+    """Covariates and rates that a new twin is told: the weight as stated, the basal insulin as usual in these facts."""
     inputs, covariates = set(names(model.inputs)), set(names(model.covariates))
     given: dict[str, float] = {}
     if start.weight is not None and "weight" in covariates:
@@ -173,8 +191,7 @@ def begin_with(subject: Subject, known: Sequence[Fact], start: Start, at: Instan
     usual, pumped = usual_basal(known)
     if usual > 0 and "basal" in covariates:
         given["basal"] = usual
-    rates = {"insulin": usual} if pumped and "insulin" in inputs else {}
-    return twin(model, subject, at=at, covariates=given, rates=rates, members=start.members, seed=start.seed)
+    return given, {"insulin": usual} if pumped and "insulin" in inputs else {}
 
 
 def usual_basal(facts: Sequence[Fact]) -> tuple[float, bool]:

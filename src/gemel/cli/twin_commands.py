@@ -10,10 +10,8 @@ from pathlib import Path
 from ..core.clock import HOUR, text
 from ..core.forecast import Forecast
 from ..core.plan import Schedule
-from ..core.ports import Checkpoint
 from ..core.quantity import names
 from ..core.registry import load_model
-from ..core.timeline import facts_hash
 from ..core.twin import Twin
 from ..runtime.ledger.rows import HORIZONS
 from ..verbs.forecast import AS_IS
@@ -23,7 +21,7 @@ from .ledger_commands import CALLER, note
 from .pictures import picture
 from .plan_text import plan as typed_plan
 from .plan_text import schedule
-from .records import Records, Start, Wanted, read, twin_of
+from .records import Records, Start, Wanted, read, told_of, twin_of
 from .results import compared, forecasted, observed, utility_of
 from .shapes import ComparisonShape, ForecastShape, Observed
 
@@ -145,18 +143,21 @@ def _clock(stamp: str) -> str:
 
 
 def _kept(store: Path | None, records: Records, twin: Twin, start: Start) -> str | None:
-    """Facts and belief into a store file; what was kept, in words."""
+    """Facts and twin into a store file, as a site keeps them, so that `gemel.Site` can go on with the twin; what was
+    kept, in words."""
     if store is None:
         return None
-    from ..store import SqliteStore, pack
+    from ..runtime import Site
 
-    used = records.until(twin.now)
-    with SqliteStore(store) as kept:
-        kept.enrol(records.subject, CALLER)
-        added = kept.append(records.subject.id, used, CALLER)
-        point = Checkpoint(
-            twin=twin.id, subject=records.subject.id, at=twin.now, sequence=added.last, model=start.model,
-            model_version=twin.model.card.version, facts_hash=facts_hash(used), payload=pack(twin.belief),
-        )  # fmt: skip
-        kept.save(point, CALLER)
-    return f"{added.accepted} new facts, {added.repeated} known and a checkpoint in {store}"
+    used, subject = records.until(twin.now), records.subject
+    with Site.open(store, caller=CALLER, now=lambda: twin.now) as site:
+        site.enrol(subject)
+        taken = site.take_in(subject.id, used)
+        if twin.id not in site.twins(subject.id):
+            covariates, rates = told_of(twin.model, used, start)
+            site.create(
+                start.model, subject.id, at=twin.cursor.epoch, covariates=covariates, rates=rates,
+                members=start.members, seed=start.seed, id=twin.id,
+            )  # fmt: skip
+        site.save(twin)
+    return f"{taken.accepted} new facts, {taken.repeated} known and the twin in {store}"

@@ -85,7 +85,7 @@ WORDS = (
     "waits for a batch", "goes in a batch",
 )  # fmt: skip
 
-PATIENTS_AT_FIRST = 256
+PATIENTS_AT_FIRST = 512
 
 
 @dataclass(frozen=True, slots=True)

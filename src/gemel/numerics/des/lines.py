@@ -109,13 +109,19 @@ def soon(s: Any, e: Any, time: Any, priority: int, kind: int, entity: Any) -> An
 
 def note(t: Any, s: Any, g: Any, p: Any, what: int) -> None:
     """Write a line of the event log, where there is one."""
-    if s[LOGGED] < g.shape[0]:
-        entry = s[LOGGED]
-        g[entry, 0], g[entry, 1], g[entry, 2] = s[NOW], s[p + WHO], s[p + CLASS]
-        g[entry, 3], g[entry, 4] = t[s[p + STEP] + NUMBER_OF], what
-        s[LOGGED] += 1
-    elif g.shape[0] > 0:
+    if g.shape[0] > 0:
+        _write(t, s, g, p, what)
+
+
+def _write(t: Any, s: Any, g: Any, p: Any, what: int) -> None:
+    """One more line; a full log stops the member."""
+    entry = s[LOGGED]
+    if entry == g.shape[0]:
         s[FAILED] = FULL
+        return
+    g[entry, 0], g[entry, 1], g[entry, 2] = s[NOW], s[p + WHO], s[p + CLASS]
+    g[entry, 3], g[entry, 4] = t[s[p + STEP] + NUMBER_OF], what
+    s[LOGGED] += 1
 
 
 def touch(s: Any, r: Any) -> None:
