@@ -41,7 +41,7 @@ from ..verbs.create import twin
 from ..verbs.observe import observe
 from .shapes import BenchShape
 
-__all__ = ["Sizes", "bench"]
+__all__ = ["Sizes", "bench", "simglucose_day"]
 
 _DAY = Subject(id="bench", zone="UTC")
 _START = instant("2026-01-01T00:00:00Z")
@@ -199,19 +199,22 @@ def _python(code: str, environment: dict[str, str]) -> str:
 
 
 def _beside_simglucose(shape: BenchShape, peer: Path) -> BenchShape:
-    """The peer's CPU seconds per patient-day, by its own interpreter, in this same run."""
+    seconds, shape.simglucose_problem = simglucose_day(peer)
+    if seconds is not None:
+        shape.simglucose_s_per_patient_day = seconds
+        shape.ratio_simglucose = shape.patient_days_per_cpu_s * seconds
+    return shape
+
+
+def simglucose_day(peer: Path) -> tuple[float | None, str | None]:
+    """The peer's CPU seconds per patient-day, by its own interpreter, in this same run; or why there are none."""
     script = Path(__file__).resolve().parents[3] / "benchmarks" / "simglucose_day.py"
     if not script.is_file():
-        shape.simglucose_problem = "the peer's script is in a clone of gemel only: benchmarks/simglucose_day.py"
-        return shape
+        return None, "the peer's script is in a clone of gemel only: benchmarks/simglucose_day.py"
     try:
         done = subprocess.run([peer, script], capture_output=True, text=True, check=True, timeout=300)
         found: dict[str, Any] = json.loads(done.stdout)
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         told = (error.stderr if isinstance(error, subprocess.CalledProcessError) else "") or str(error)
-        shape.simglucose_problem = told.strip().splitlines()[-1]
-        return shape
-    seconds = float(found["cpu_s_per_patient_day"])
-    shape.simglucose_s_per_patient_day = seconds
-    shape.ratio_simglucose = shape.patient_days_per_cpu_s * seconds
-    return shape
+        return None, told.strip().splitlines()[-1]
+    return float(found["cpu_s_per_patient_day"]), None

@@ -19,10 +19,13 @@ __all__ = [
     "Mapping",
     "Members",
     "ModelName",
+    "Params",
     "Rates",
+    "ScheduleJson",
     "Seed",
     "Store",
     "Utility",
+    "Virtual",
     "Weight",
     "Who",
     "Zone",
@@ -46,3 +49,10 @@ Doses = Annotated[list[str] | None, typer.Option("--dose", help="NAME=AMOUNT@WHE
 Rates = Annotated[list[str] | None, typer.Option("--rate", help="NAME=AMOUNT[@WHEN[..WHEN]]: insulin=0.9")]
 Utility = Annotated[str, typer.Option("--utility", help="glucose-risk, time-in-range or range-minus-lows")]
 Html = Annotated[Path | None, typer.Option("--html", help="write a self-contained page")]
+Params = Annotated[Path | None, typer.Option("--params", help="uva-padova: CSV of your own parameters, a person a row")]
+Virtual = Annotated[
+    str | None, typer.Option("--subject", help="uva-padova: whose row (default: the schedule's patient)")
+]
+ScheduleJson = Annotated[
+    Path | None, typer.Option("--schedule", help="uva-padova: JSON of meals and insulin by minute")
+]

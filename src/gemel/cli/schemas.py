@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from .bench_inference import BenchInferenceShape
 from .shapes import (
     BacktestShape,
     BenchShape,
@@ -22,7 +23,7 @@ from .shapes import (
     Scaffolded,
     Simulated,
 )
-from .shapes_glucose import BenchDiabetesShape, UvaShape
+from .shapes_glucose import BenchDiabetesShape, ErrorGridShape, GlucoseReportShape, UvaShape
 from .shapes_health import RiskRow, ScoreRow
 from .shapes_hospital import ArrivalsShape, CensusShape, MiningShape, QueuesShape
 from .shapes_inference import ExplanationShape, ValidationShape
@@ -48,10 +49,13 @@ SHAPES: dict[str, Any] = {
     "backtest": BacktestShape,
     "backtest arrivals": ArrivalsShape,
     "validate": ValidationShape,
+    "bench inference": BenchInferenceShape,
     "bench": BenchShape,
     "bench health": BenchHealthShape,
     "bench diabetes": BenchDiabetesShape,
     "health-map": HealthMapShape,
+    "glucose-report": GlucoseReportShape,
+    "error-grid": ErrorGridShape,
     "queues": QueuesShape,
     "mine": MiningShape,
     "census": CensusShape,
