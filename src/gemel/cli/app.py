@@ -9,33 +9,21 @@ from typing import Annotated
 
 import typer
 
-from ..core.errors import GemelError, IngestError, RegistryError
-from . import hospital
+from ..core.errors import GemelError, RegistryError
+from . import app_health, app_scores, app_twins, hospital
 from . import simulate_hospital as hospital_study
 from .app_glucose import error_grid, glucose_report
-from .app_health import health_map
 from .options import (
-    At,
-    Data,
-    Days,
     Doses,
-    Format,
     Hours,
     Html,
     Json,
-    Mapping,
     Members,
-    ModelName,
     Params,
     Rates,
     ScheduleJson,
     Seed,
-    Store,
-    Utility,
     Virtual,
-    Weight,
-    Who,
-    Zone,
 )
 
 __all__ = ["app", "run", "spread"]
@@ -168,122 +156,6 @@ def new(
 
 
 @app.command()
-def observe(
-    data: Data, subject: Who = None, format: Format = "auto", mapping: Mapping = None, zone: Zone = None,
-    model: ModelName = "replaybg", at: At = None, members: Members = 256, seed: Seed = 0, weight: Weight = None,
-    days: Days = 7.0, store: Store = None, json: Json = False,
-) -> None:  # fmt: skip
-    """Read records and say what the twin believes now."""
-    from . import console, speak
-    from .records import Start, Wanted
-    from .twin_commands import observe as work
-
-    with console.bar(json) as progress:
-        progress.add_task("reading and observing", total=None)
-        shape = work(Wanted(data, subject, format, mapping, zone), Start(model, members, seed, weight, days, at), store)
-    console.emit(shape) if json else speak.observed(shape)
-
-
-@app.command()
-def forecast(
-    data: Data, subject: Who = None, format: Format = "auto", mapping: Mapping = None, zone: Zone = None,
-    model: ModelName = "replaybg", at: At = None, members: Members = 256, seed: Seed = 0, weight: Weight = None,
-    days: Days = 7.0, store: Store = None, hours: Hours = 4.0, dose: Doses = None, rate: Rates = None,
-    every: Annotated[float | None, typer.Option("--every", help="hours between outputs")] = None,
-    plot: Annotated[Path | None, typer.Option("--plot", help="write a PNG, SVG or PDF (extra plots)")] = None,
-    html: Html = None, json: Json = False,
-) -> None:  # fmt: skip
-    """Forecast under a plan: what will happen, and how sure are we?"""
-    from . import console, speak
-    from .records import Start, Wanted
-    from .twin_commands import Asked
-    from .twin_commands import forecast as work
-
-    start = Start(model, members, seed, weight, days, at)
-    with console.bar(json) as progress:
-        progress.add_task("reading, observing, forecasting", total=None)
-        asked = Asked(hours, tuple(dose or ()), tuple(rate or ()), every, plot, html)
-        shape = work(Wanted(data, subject, format, mapping, zone), start, asked, store)
-    console.emit(shape) if json else speak.forecasted(shape, [p for p in (plot, html) if p])
-
-
-@app.command()
-def compare(
-    data: Data,
-    plan: Annotated[list[str], typer.Option("--plan", help='"6 U: insulin=6@+0, carbs=50@+15min" or "nothing:"')],
-    subject: Who = None, format: Format = "auto", mapping: Mapping = None, zone: Zone = None,
-    model: ModelName = "replaybg", at: At = None, members: Members = 256, seed: Seed = 0, weight: Weight = None,
-    days: Days = 7.0, hours: Hours = 4.0,
-    utility: Utility = "glucose-risk",
-    html: Html = None, json: Json = False,
-) -> None:  # fmt: skip
-    """Compare plans: which is better, by how much, with what probability; or no clear winner."""
-    from . import console, speak
-    from .records import Start, Wanted
-    from .twin_commands import compare as work
-
-    start = Start(model, members, seed, weight, days, at)
-    with console.bar(json) as progress:
-        progress.add_task("reading, observing, comparing", total=None)
-        shape = work(Wanted(data, subject, format, mapping, zone), start, plan, hours, utility, html)
-    console.emit(shape) if json else speak.compared(shape, html)
-
-
-@app.command()
-def explain(
-    data: Data, subject: Who = None, format: Format = "auto", mapping: Mapping = None, zone: Zone = None,
-    model: ModelName = "replaybg", at: At = None, members: Members = 256, seed: Seed = 0, weight: Weight = None,
-    days: Days = 7.0, hours: Hours = 2.0,
-    target: Annotated[str | None, typer.Option("--target", help="observable to explain (default: the first)")] = None,
-    since: Annotated[float, typer.Option("--since", min=0.1, help="hours of facts whose effect is told")] = 4.0,
-    json: Json = False,
-) -> None:  # fmt: skip
-    """Explain a forecast: what makes it uncertain, which facts moved it, what to measure next."""
-    from . import console
-    from .explain import explain as work
-    from .explain import spoken
-    from .records import Start, Wanted
-
-    start = Start(model, members, seed, weight, days, at)
-    with console.bar(json) as progress:
-        progress.add_task("reading, observing, explaining", total=None)
-        shape = work(Wanted(data, subject, format, mapping, zone), start, target, hours=hours, since=since)
-    console.emit(shape) if json else spoken(shape)
-
-
-@app.command()
-def record(
-    store: Annotated[Path, typer.Option("--store", help="SQLite file that keeps facts, belief and forecasts")],
-    twin: Annotated[str | None, typer.Option("--twin", help="one twin (default: all)")] = None,
-    json: Json = False,
-) -> None:
-    """Show how right each twin's forecasts have been."""
-    from . import console
-    from .ledger_commands import record as work
-    from .ledger_commands import speak_record
-
-    shape = work(store, twin)
-    console.emit(shape) if json else speak_record(shape)
-
-
-@app.command()
-def status(
-    store: Annotated[Path, typer.Option("--store", help="SQLite file that keeps facts, belief and forecasts")],
-    model: Annotated[str | None, typer.Option("--model", help="one model (default: all with forecasts)")] = None,
-    plan: Annotated[Path | None, typer.Option("--plan", help="change-control plan, TOML (default: ours)")] = None,
-    review: Annotated[bool, typer.Option("--review", help="judge the records now, and put a switch on record")] = False,
-    json: Json = False,
-) -> None:
-    """Say which models may speak here (advisory) and which are only scored (silent), why, and every switch."""
-    from . import console
-    from .ledger_commands import speak_status
-    from .ledger_commands import standing as work
-
-    shape = work(store, model, plan, review)
-    console.emit(shape) if json else speak_status(shape)
-
-
-@app.command()
 def simulate(
     model: str, file: hospital_study.File = None, hours: Hours = 24.0, dose: Doses = None, rate: Rates = None,
     covariate: Annotated[list[str] | None, typer.Option("--covariate", help="NAME=NUMBER, the same for all")] = None,
@@ -322,145 +194,12 @@ def simulate(
     console.emit(shape) if json else speak.simulated(shape)
 
 
-@app.command()
-def backtest(
-    what: Annotated[str, typer.Argument(help="diabetes or arrivals")],
-    data: Annotated[Path | None, typer.Option("--data", help="diabetes: folder or file of records")] = None,
-    subject: Annotated[list[str] | None, typer.Option("--subject", help="diabetes: one or more ids, pooled")] = None,
-    train: hospital.Train = None, test: hospital.Test = None, holidays: hospital.Holidays = None,
-    model: ModelName = "replaybg-everyday", members: Members = 256,
-    stride: Annotated[int, typer.Option("--stride", min=1, help="forecast from every so many grid points")] = 1,
-    window: Annotated[int, typer.Option("--window", min=2, help="days of records; the last 30 % are scored")] = 28,
-    seed: Seed = 0, zone: Annotated[str, typer.Option("--zone", help="IANA zone of local times")] = "Europe/London",
-    json: Json = False,
-) -> None:  # fmt: skip
-    """Score rolling forecasts on records, beside simple baselines, with standard errors."""
-    if what == "arrivals":
-        return hospital.backtest_arrivals(train, test, holidays, json)
-    if what != "diabetes":
-        raise RegistryError(f"no backtest '{what}': there are 'diabetes' and 'arrivals'")
-    if data is None or not subject:
-        raise IngestError("'backtest diabetes' needs records and whose: give --data and --subject")
-    from ..domains.health.backtest import Settings
-    from . import console
-    from .backtest import Task, rows
-    from .backtest import backtest as work
-
-    with console.bar() as progress:
-        tasks = {own: progress.add_task(f"subject {own}", total=1) for own in subject}
-        task = Task(data, zone, Settings(model, members=members, seed=seed, stride=stride, days=window))
-        shape = work(
-            task,
-            list(dict.fromkeys(subject)),
-            lambda own, done, total: progress.update(tasks[own], completed=done, total=total),
-        )
-    if json:
-        return console.emit(shape)
-    columns = ("mode", "min", "cases", "forecaster", "RMSE", "MAE", "CRPS", "in 50 %", "in 90 %", "n")
-    console.show("Glucose forecasts [mg/dL], ± standard error", columns, rows(shape), 4)
-
-
-@app.command()
-def validate(
-    data: Data, subject: Annotated[list[str] | None, typer.Option("--subject", help="one or more ids, pooled")] = None,
-    format: Format = "auto", mapping: Mapping = None, zone: Zone = None, model: ModelName = "replaybg-everyday",
-    members: Members = 256, seed: Seed = 0, weight: Weight = None,
-    observable: Annotated[str, typer.Option("--observable", help="what is forecast and read")] = "glucose",
-    ahead: Annotated[list[float] | None, typer.Option("--ahead", help="horizons [h]; default 0.5, 1 and 2")] = None,
-    every: Annotated[float, typer.Option("--every", min=0.01, help="hours between forecasts")] = 0.25,
-    train: Annotated[float, typer.Option("--train", min=0.05, max=0.95, help="part of the record that teaches")] = 0.5,
-    event: Annotated[list[str] | None, typer.Option("--event", help="'<70' or '>180': are its odds right?")] = None,
-    html: Html = None, json: Json = False,
-) -> None:  # fmt: skip
-    """Validate a model on records: scores, skill against baselines, calibration, events, subgroups."""
-    from . import console
-    from .records import Start, Wanted
-    from .validate import Validated, report_page, spoken
-    from .validate import validate as work
-
-    people = list(dict.fromkeys(subject)) if subject else [None]
-    with console.bar() as progress:
-        tasks = {own: progress.add_task(f"subject {own or ''}", total=1) for own in people}
-        _, shape = work(
-            Wanted(data, None, format, mapping, zone), people, Start(model, members, seed, weight),
-            Validated(observable, tuple(ahead or (0.5, 1.0, 2.0)), every, train, tuple(event or ())),
-            lambda own, done, total: progress.update(tasks.get(own, tasks[people[0]]), completed=done, total=total),
-        )  # fmt: skip
-    if html is not None:
-        html.write_text(report_page(shape), encoding="utf-8")
-    console.emit(shape) if json else spoken(shape, html)
-
-
-@app.command()
-def bench(
-    what: Annotated[str, typer.Argument(help="core, diabetes, health, hospital or inference")] = "core",
-    peer_python: Annotated[
-        Path | None,
-        typer.Option("--peer-python", envvar="GEMEL_PEER_PYTHON", help="an interpreter that has simglucose, or ciw"),
-    ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="a tenth of the work: to see that it runs")] = False,
-    json: Json = False,
-) -> None:
-    """Measure how fast the core, virtual persons with diabetes, the health map or the hospital is."""
-    if what == "diabetes":
-        from .bench_diabetes import report
-
-        return report(peer_python, quick=quick, json=json)
-    if what == "health":
-        from . import console
-        from .bench_health import bench_health
-
-        return console.emit(bench_health(quick=quick))
-    if what == "hospital":
-        return hospital_study.bench(peer_python, quick, json)
-    if what == "inference":
-        from . import console
-        from .bench_inference import bench_inference
-        from .bench_inference import report as told
-
-        with console.bar() as progress:
-            task = progress.add_task("", total=None)
-            found = bench_inference(lambda name: progress.update(task, description=name), quick=quick)
-        return console.emit(found) if json else told(found)
-    if what != "core":
-        raise RegistryError(f"no bench '{what}': there are core, diabetes, health, hospital and inference")
-    from . import console, speak
-    from .bench import Sizes
-    from .bench import bench as work
-
-    with console.bar() as progress:
-        task = progress.add_task("", total=None)
-        sizes = Sizes(1000, 20, 256, 2, 0.2) if quick else Sizes()
-        shape = work(sizes, peer_python, lambda name: progress.update(task, description=name))
-    console.emit(shape) if json else speak.benched(shape)
-
-
-@app.command()
-def risk(
-    score: Annotated[str, typer.Argument(help="a score's id, a family of scores, or 'list'")],
-    input: Annotated[Path | None, typer.Option("--input", help="CSV or JSON file, a case per row")] = None,
-    json: Json = False,
-) -> None:
-    """Work out a risk equation or score for every row of a file, or list what there is."""
-    from . import console
-    from . import risk as work
-
-    if score == "list":
-        found = work.entries()
-        if json:
-            return console.emit(found)
-        console.show("", ("id", "title", "organ", "outcome", "status"), work.listing(found))
-        return console.say(work.summary(found))
-    if input is None:
-        raise IngestError(f"risk {score} needs --input FILE (CSV or JSON, a case per row)")
-    rows = work.answer(score, input)
-    if json:
-        return console.emit(rows)
-    heads, cells = work.table(rows)
-    console.show("", heads, cells)
-
-
-app.command("health-map")(health_map)
+for command in (
+    app_twins.observe, app_twins.forecast, app_twins.compare, app_twins.explain, app_twins.record, app_twins.status,
+    app_scores.backtest, app_scores.validate, app_scores.bench, app_health.risk,
+):  # fmt: skip
+    app.command()(command)
+app.command("health-map")(app_health.health_map)
 app.command("glucose-report")(glucose_report)
 app.command("error-grid")(error_grid)
 app.command("queues")(hospital.queues)

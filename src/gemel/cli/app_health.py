@@ -1,4 +1,4 @@
-"""The command `gemel health-map` and its options; `app` registers it."""
+"""The commands `gemel health-map` and `gemel risk` and their options; `app` registers them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from ..core.errors import IngestError
 from .options import At, Html, Json, Members, Seed, Zone
 
-__all__ = ["health_map"]
+__all__ = ["health_map", "risk"]
 
 
 def health_map(
@@ -53,3 +54,27 @@ def _numbers(pairs: list[str]) -> dict[str, float]:
         except ValueError:
             raise SupportError(f"answer '{pair}' is not NAME=NUMBER, such as sdi=7 or family_heart_attack=1") from None
     return found
+
+
+def risk(
+    score: Annotated[str, typer.Argument(help="a score's id, a family of scores, or 'list'")],
+    input: Annotated[Path | None, typer.Option("--input", help="CSV or JSON file, a case per row")] = None,
+    json: Json = False,
+) -> None:
+    """Work out a risk equation or score for every row of a file, or list what there is."""
+    from . import console
+    from . import risk as work
+
+    if score == "list":
+        found = work.entries()
+        if json:
+            return console.emit(found)
+        console.show("", ("id", "title", "organ", "outcome", "status"), work.listing(found))
+        return console.say(work.summary(found))
+    if input is None:
+        raise IngestError(f"risk {score} needs --input FILE (CSV or JSON, a case per row)")
+    rows = work.answer(score, input)
+    if json:
+        return console.emit(rows)
+    heads, cells = work.table(rows)
+    console.show("", heads, cells)
