@@ -57,7 +57,7 @@ class HospitalModel:
         limits="Patients do not worsen while they wait; staff do not hurry; factors of demand and stay are constant.",
         statements=(
             ("users", "Operations leads, bed managers and planners; researchers and teachers."),
-            ("how_to_use", "Declare the hospital from its own records, compare its past with the simulated one, then ask."),
+            ("how_to_use", "Declare it from its own records, compare its past with the simulated one, then ask."),
             ("question", "How many beds, waits and overdue patients will there be, and what would other rosters do?"),
             ("consequence", "A wrong plan can leave patients waiting or staff idle; it treats nobody."),
             ("risk", "Moderate where a plan follows the forecast without the people who run the wards."),
