@@ -83,7 +83,7 @@ def validate(
     people = list(dict.fromkeys(subject)) if subject else [None]
     with console.bar() as progress:
         tasks = {own: progress.add_task(f"subject {own or ''}", total=1) for own in people}
-        _, shape = work(
+        shape = work(
             Wanted(data, None, format, mapping, zone), people, Start(model, members, seed, weight),
             Validated(observable, tuple(ahead or (0.5, 1.0, 2.0)), every, train, tuple(event or ())),
             lambda own, done, total: progress.update(tasks.get(own, tasks[people[0]]), completed=done, total=total),

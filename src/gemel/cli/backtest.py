@@ -20,9 +20,8 @@ from ..domains.health.backtest import backtest as score_subject
 from .records import Wanted, read, subjects
 from .shapes import BacktestShape, Forecasters, ScoreShape
 
-__all__ = ["HORIZON_NAMES", "Task", "backtest", "forecasters", "rows"]
+__all__ = ["Task", "backtest", "forecasters", "rows"]
 
-HORIZON_NAMES = ("30", "60", "120")
 Progress = Callable[[str, int, int], None]
 
 

@@ -33,7 +33,7 @@ from ..verbs.optimise import Search, optimise
 from ..verbs.optimum import Optimum
 from ..verbs.select import select
 
-__all__ = ["Shelf", "correct_selection", "optimum_error", "optimum_errors"]
+__all__ = ["Shelf", "correct_selection", "optimum_errors"]
 
 MADE = Source("gemel:cli/bench_optimise.py", "made up for a check with an exact answer")
 START: Instant = instant("2026-03-02T06:00:00Z")
@@ -102,11 +102,6 @@ def optimum_errors(members: int = MEMBERS) -> dict[str, float]:
         "chance": abs(found(least, (chance,)) / (MEAN + SPREAD * quantile(1.0 - CHANCE)) - 1.0),
         "ward": abs(beds / exact - 1.0),
     }
-
-
-def optimum_error() -> float:
-    """The largest of `optimum_errors`."""
-    return max(optimum_errors().values())
 
 
 def staffing() -> tuple[int, int]:

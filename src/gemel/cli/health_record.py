@@ -23,6 +23,7 @@ from ..core.fact import Instant, Observation, Rejected
 from ..domains.health.healthmap import Diagnosis, Medicine, Record
 from ..ingest import fhir
 from ..ingest.codes import coded
+from ..ingest.fhir.types import Coding, Concept, Entry, Medication, Reference
 from ..ingest.source import whole
 
 __all__ = ["Source", "read_record"]
@@ -42,31 +43,16 @@ class Source:
     skipped: Mapping[str, int]
 
 
-class _Coding(msgspec.Struct):
-    system: str | None = None
-    code: str | None = None
-    display: str | None = None
-
-
-class _Concept(msgspec.Struct):
-    coding: list[_Coding] | None = None
-    text: str | None = None
-
-
-class _Reference(msgspec.Struct):
-    reference: str | None = None
-
-
 class _Period(msgspec.Struct):
     start: str | None = None
 
 
 class _Condition(msgspec.Struct, tag_field="resourceType", tag="Condition"):
     id: str | None = None
-    subject: _Reference | None = None
-    code: _Concept | None = None
-    clinicalStatus: _Concept | None = None
-    verificationStatus: _Concept | None = None
+    subject: Reference | None = None
+    code: Concept | None = None
+    clinicalStatus: Concept | None = None
+    verificationStatus: Concept | None = None
     onsetDateTime: str | None = None
     onsetPeriod: _Period | None = None
     recordedDate: str | None = None
@@ -75,9 +61,9 @@ class _Condition(msgspec.Struct, tag_field="resourceType", tag="Condition"):
 class _Drug(msgspec.Struct):
     id: str | None = None
     status: str | None = None
-    subject: _Reference | None = None
-    medicationCodeableConcept: _Concept | None = None
-    medicationReference: _Reference | None = None
+    subject: Reference | None = None
+    medicationCodeableConcept: Concept | None = None
+    medicationReference: Reference | None = None
 
 
 class _Prescription(_Drug, tag_field="resourceType", tag="MedicationRequest"):
@@ -89,25 +75,20 @@ class _Statement(_Drug, tag_field="resourceType", tag="MedicationStatement"):
 
 
 class _Ill(msgspec.Struct):
-    code: _Concept | None = None
+    code: Concept | None = None
 
 
 class _Relative(msgspec.Struct, tag_field="resourceType", tag="FamilyMemberHistory"):
     id: str | None = None
     status: str | None = None
-    patient: _Reference | None = None
-    relationship: _Concept | None = None
+    patient: Reference | None = None
+    relationship: Concept | None = None
     condition: list[_Ill] | None = None
-
-
-class _Medication(msgspec.Struct, tag_field="resourceType", tag="Medication"):
-    id: str | None = None
-    code: _Concept | None = None
 
 
 class _Extension(msgspec.Struct):
     url: str | None = None
-    valueCoding: _Coding | None = None
+    valueCoding: Coding | None = None
     extension: list[_Extension] | None = None
 
 
@@ -121,21 +102,16 @@ class _Patient(msgspec.Struct, tag_field="resourceType", tag="Patient"):
     address: list[_Address] | None = None
 
 
-class _Entry(msgspec.Struct):
-    fullUrl: str | None = None
-    resource: msgspec.Raw = msgspec.Raw()
-
-
 class _Bundle(msgspec.Struct):
     resourceType: str
-    entry: list[_Entry] | None = None
+    entry: list[Entry] | None = None
 
 
 class _Head(msgspec.Struct):
     resourceType: str | None = None
 
 
-_Resource = _Condition | _Prescription | _Statement | _Medication | _Patient | _Relative
+_Resource = _Condition | _Prescription | _Statement | Medication | _Patient | _Relative
 _KINDS = ("Condition", "MedicationRequest", "MedicationStatement", "Medication", "Patient", "FamilyMemberHistory")
 _CLOSE = frozenset({"MTH", "FTH", "PRN", "BRO", "SIS", "SIB", "CHILD", "SON", "DAU", "NMTH", "NFTH", "NBRO", "NSIS"})
 """HL7 v3 RoleCode: parents, siblings and children."""
@@ -155,7 +131,7 @@ def read_record(path: Path | str | bytes, *, zone: str = "UTC", answers: Mapping
     skipped = Counter(feed.skipped)
     facts = tuple(i for i in items if isinstance(i, Observation))
     found = list(_resources(source, skipped))
-    names = {key: r.code for r, url in found if isinstance(r, _Medication) for key in _keys(r, url)}
+    names = {key: r.code for r, url in found if isinstance(r, Medication) for key in _keys(r, url)}
     diagnoses: list[Diagnosis] = []
     medicines: list[Medicine] = []
     traits: dict[str, str] = {}
@@ -192,20 +168,20 @@ def _resources(source: Path | bytes, skipped: Counter[str]) -> Iterator[tuple[_R
             skipped["malformed condition, medicine or patient"] += 1
 
 
-def _keys(medication: _Medication, url: str) -> tuple[str, ...]:
+def _keys(medication: Medication, url: str) -> tuple[str, ...]:
     return tuple(key for key in (url, f"Medication/{medication.id}" if medication.id else "") if key)
 
 
-def _own(reference: _Reference | None, patient: str) -> bool:
+def _own(reference: Reference | None, patient: str) -> bool:
     named = (reference.reference or "") if reference is not None else ""
     return not named or named.partition("/_history/")[0].rpartition("/")[2].rpartition(":")[2] == patient
 
 
-def _code(concept: _Concept | None) -> str:
+def _code(concept: Concept | None) -> str:
     return next((c.code for c in (concept.coding or ()) if c.code), "") if concept is not None else ""
 
 
-def _text(concept: _Concept | None) -> str:
+def _text(concept: Concept | None) -> str:
     if concept is None:
         return ""
     return concept.text or next((c.display for c in concept.coding or () if c.display), "") or _code(concept)
@@ -234,7 +210,7 @@ def _diagnoses(resource: _Condition, url: str, zone: str) -> list[Diagnosis]:
 
 
 def _medicine(
-    resource: _Prescription | _Statement, url: str, zone: str, names: Mapping[str, _Concept | None]
+    resource: _Prescription | _Statement, url: str, zone: str, names: Mapping[str, Concept | None]
 ) -> Medicine:
     pointed = resource.medicationReference.reference if resource.medicationReference is not None else None
     concept = resource.medicationCodeableConcept or names.get(pointed or "")

@@ -61,19 +61,17 @@ def event_of(observable: str, text: str) -> Event:
 
 def validate(
     wanted: Wanted, subjects: Sequence[str | None], start: Start, asked: Validated, progress: Progress
-) -> tuple[Validation, ValidationShape]:
+) -> ValidationShape:
     """Roll each subject's records and pool them."""
     cases: list[SubjectCases] = []
-    sources: list[Records] = []
+    sources: list[str] = []
     for own in subjects:
         records = read(replace(wanted, subject=own))
         begin = _beginner(records, start, asked.train)
         name = records.subject.id
         cases.append(cases_of(begin, records.facts, asked.question(), lambda d, n, name=name: progress(name, d, n)))
-        sources.append(records)
-    found = pooled(cases)
-    title = load_model(start.model).card.title
-    return found, _shape(found, title, asked, [s.shape(s.newest or 0).source for s in sources])
+        sources.append(records.report.source)
+    return _shape(pooled(cases), load_model(start.model).card.title, asked, sources)
 
 
 def _beginner(records: Records, start: Start, train: float) -> Callable[[Instant], Twin]:

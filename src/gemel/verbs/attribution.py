@@ -24,13 +24,14 @@ from ..core.array import Array
 from ..core.draws import purpose
 from ..core.errors import CapabilityError
 from ..core.fact import Instant
+from ..core.forecast import Forecast
 from ..core.plan import Plan
 from ..core.quantity import free
 from ..core.twin import Twin
 from .forecast import forecast
 from .target import Target, hidden_values, read_values
 
-__all__ = ["Attribution", "Kind", "Share", "attribute", "unknowns"]
+__all__ = ["Attribution", "Kind", "Share", "attribute", "shares_of", "unknowns"]
 
 Kind = Literal["parameter", "covariate", "state", "interplay", "chance ahead", "measurement"]
 ORDERINGS = 256
@@ -69,8 +70,12 @@ def attribute(twin: Twin, until: Instant, target: Target, *, plan: Plan | None =
     Raises CapabilityError where the effective members are too few to tell the unknowns apart (fewer than twice their
     number), and where the target does not vary at all.
     """
-    made = forecast(twin, until, plan, every=None)
-    again = forecast(replace(twin, seed=twin.seed ^ OTHER_LUCK), until, plan, every=None)
+    return shares_of(twin, forecast(twin, until, plan), target, plan=plan)
+
+
+def shares_of(twin: Twin, made: Forecast, target: Target, *, plan: Plan | None = None) -> Attribution:
+    """`attribute` for a forecast that is already `made` of this twin under `plan`."""
+    again = forecast(replace(twin, seed=twin.seed ^ OTHER_LUCK), int(made.times[-1]), plan)
     w = np.minimum(made.weights, again.weights)
     w = w / w.sum()
     y, other, read = hidden_values(made, target), hidden_values(again, target), read_values(made, target)

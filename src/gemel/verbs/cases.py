@@ -18,6 +18,7 @@ from ..core.clock import DAY, HOUR, MINUTE, local_clock
 from ..core.errors import CapabilityError, TimelineError
 from ..core.fact import Count, Exact, Fact, Instant, Intervention, Observation
 from ..core.forecast import Forecast
+from ..core.moments import nearest, typical_gap
 from ..core.quantity import Quantity
 from ..core.subject import Subject
 from ..core.timeline import Timeline
@@ -138,10 +139,7 @@ class _Record:
 
     def truth(self, ahead: Instant) -> Float[Array, "n"]:
         """The reading nearest to each reading's target, within half a gap of it; NaN where there is none."""
-        times, target = np.asarray(self.times), np.asarray(self.times) + ahead
-        right = np.clip(np.searchsorted(times, target), 1, times.shape[0] - 1)
-        nearest = np.where(target - times[right - 1] <= times[right] - target, right - 1, right)
-        return np.where(np.abs(times[nearest] - target) <= self.gap // 2, np.asarray(self.values)[nearest], np.nan)
+        return nearest(self.times, self.values, np.asarray(self.times) + ahead, np.array([self.gap // 2]))
 
     def past(self) -> Float[Array, "n l"]:
         """The last `LAGS` readings at each reading, newest first; NaN further back than so many gaps and a half."""
@@ -195,9 +193,8 @@ def _split(times: Int[Array, "n"], question: Question, subject: Subject) -> Inst
 
 
 def _typical_gap(times: Int[Array, "n"]) -> Instant:
-    """The gap in which a typical moment lies: the median of the gaps, weighted by their length, a day at most."""
-    gaps = np.sort(np.minimum(np.diff(np.asarray(times)), DAY))
-    return max(1, int(gaps[np.searchsorted(np.cumsum(gaps), gaps.sum() / 2)]))
+    """The gap in which a typical moment of the record lies; a pause of more than a day counts as a day."""
+    return max(1, typical_gap(np.minimum(np.diff(np.asarray(times)), DAY)))
 
 
 def _origins(times: Int[Array, "n"], split: Instant, every: Instant) -> list[int]:

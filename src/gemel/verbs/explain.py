@@ -15,7 +15,7 @@ from ..core.fact import Exact, Fact, Instant, Intervention
 from ..core.forecast import weighted_quantile
 from ..core.plan import Plan
 from ..core.twin import Twin
-from .attribution import Attribution, Share, attribute
+from .attribution import Attribution, Share, shares_of
 from .contribution import Contribution, contributions
 from .forecast import forecast
 from .information import Gain, Measurement, candidates, narrowing
@@ -86,7 +86,7 @@ def explain(
     return Explanation(
         target=target if isinstance(target, str) else target.name, unit=target_unit(made, target), until=until,
         zone=twin.subject.zone, mean=float(w @ hidden_values(made, target)), low=float(low), high=float(high),
-        attribution=attribute(twin, until, target, plan=plan),
+        attribution=shares_of(twin, made, target, plan=plan),
         contributions=() if since is None else contributions(since[0], since[1], until, target, plan=plan),
         next=tuple(narrowing(twin, until, target, offered, plan=plan)),
     )  # fmt: skip

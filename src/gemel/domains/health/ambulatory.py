@@ -33,10 +33,10 @@ from .sensor_grid import grid_step
 
 __all__ = ["STABLE", "TARGETS", "Ambulatory", "Day", "Profile", "ambulatory", "profile", "regular"]
 
-AGP: Final = Source("doi:10.1089/dia.2013.0051", "the profile's percentiles, as sensor makers describe and draw them")
 DAILY_RISK: Final = Source("doi:10.2337/dc06-1085", "ADRR and its categories, as R iglu and gluvarpro document them")
 
 QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)  # structure: the percentiles the profile is made of
+"""As sensor makers describe and draw them (doi:10.1089/dia.2013.0051)."""
 POINTS: Final = 96
 """Points of the profile: every quarter of an hour."""
 REACH: Final = 0.5

@@ -19,6 +19,7 @@ from ...core.array import Array
 from ...core.clock import DAY, MINUTE, instant, zone
 from ...core.errors import TimelineError
 from ...core.fact import Exact, Fact, Instant, Intervention, Observation, bounds
+from ...core.moments import nearest, typical_gap
 from ...core.subject import Subject
 from ...core.timeline import Timeline
 from ...core.units import convert
@@ -60,11 +61,10 @@ class SensorGrid:
 
 def grid_step(times: Int[Array, "n"]) -> Instant:
     """15 min where a typical moment lies in a gap of 10 min or more between readings, else 5 min."""
-    gaps = np.sort(np.diff(np.unique(np.asarray(times, dtype=np.int64))))
+    gaps = np.diff(np.unique(np.asarray(times, dtype=np.int64)))
     if gaps.size == 0:
         raise TimelineError("fewer than two glucose readings: no sampling gap to tell")
-    typical = gaps[np.searchsorted(np.cumsum(gaps), gaps.sum() / 2)]
-    return 15 * MINUTE if typical >= 10 * MINUTE else 5 * MINUTE  # structure: grids of sensors
+    return 15 * MINUTE if typical_gap(gaps) >= 10 * MINUTE else 5 * MINUTE  # structure: grids of sensors
 
 
 def on_grid(subject: Subject, facts: Sequence[Fact], days: int = DAYS) -> SensorGrid:
@@ -79,10 +79,7 @@ def on_grid(subject: Subject, facts: Sequence[Fact], days: int = DAYS) -> Sensor
     times, values = np.array([t for t, _ in inside], dtype=np.int64), np.array([v for _, v in inside])
     step = grid_step(times)
     points = start + step * np.arange((end - start) // step, dtype=np.int64)
-    right = np.clip(np.searchsorted(times, points), 1, times.size - 1)
-    left = right - 1
-    near = np.where(points - times[left] <= times[right] - points, left, right)
-    glucose = np.where(np.abs(times[near] - points) <= step / 2, values[near], np.nan)
+    glucose = nearest(times, values, points, np.array([step // 2]))
     acts = tuple(f for f in held if isinstance(f, Intervention) and start <= f.at < end)
     return SensorGrid(subject, start, step, glucose, acts)
 

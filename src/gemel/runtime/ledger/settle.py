@@ -21,10 +21,11 @@ from ...core.clock import HOUR
 from ...core.fact import Fact, Instant
 from ...core.ledger import SCORE, Kind, Scores, Waiting
 from ...core.model import Model
+from ...core.moments import nearest
 from .books import Book
 from .followed import POLICY, departure
 from .judge import judged
-from .truth import LONGEST_REACH, nearest, readings
+from .truth import LONGEST_REACH, readings
 
 __all__ = ["NO_READING", "PATIENCE", "since", "verdicts"]
 
@@ -66,7 +67,9 @@ def verdicts(
             if places.size == 0:
                 continue
             found = readings(model, q, facts)
-            truth = nearest(found, np.asarray(table.target)[places], np.asarray(table.reach)[places])
+            truth = nearest(
+                found.times, found.values, np.asarray(table.target)[places], np.asarray(table.reach)[places]
+            )
             rows = _decided(table, places, truth, now)
             said = np.array(_notes(model, table, rows, facts, zone), dtype=object)
             settled = (said != NO_READING) | (rows["target"] + PATIENCE <= now)

@@ -17,7 +17,7 @@ from ...core.quantity import Quantity
 from ...core.units import convert
 from ..fault import fault
 
-__all__ = ["LONGEST_REACH", "Readings", "nearest", "readings"]
+__all__ = ["LONGEST_REACH", "Readings", "readings"]
 
 LONGEST_REACH: Final[Instant] = 48 * HOUR
 """How far from its target a truth may lie at most."""
@@ -56,18 +56,6 @@ def readings(model: Model, quantity: Quantity, facts: Iterable[Fact]) -> Reading
     values = np.concatenate([np.zeros(0), *(part.values for part in parts)])
     order = np.argsort(times, kind="stable")
     return Readings(times[order], values[order])
-
-
-def nearest(found: Readings, target: Int[Array, "k"], reach: Int[Array, "k"]) -> Float[Array, "k"]:
-    """The value read nearest to each target, within its reach; NaN where nothing was."""
-    times, wanted = np.asarray(found.times), np.asarray(target)
-    if times.size == 0:
-        return np.full(wanted.shape, np.nan)
-    right = np.clip(np.searchsorted(times, wanted), 1, max(times.size - 1, 1))
-    left = right - 1
-    right = np.minimum(right, times.size - 1)
-    near = np.where(np.abs(times[right] - wanted) < np.abs(wanted - times[left]), right, left)
-    return np.where(np.abs(times[near] - wanted) <= reach, np.asarray(found.values)[near], np.nan)
 
 
 def _numbers(model: Model, quantity: Quantity, group: Sequence[Observation]) -> Readings:
