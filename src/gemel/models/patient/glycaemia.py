@@ -104,8 +104,8 @@ STATEMENTS: Final = (
     ("data_sharing", "Real records: doi:10.5281/zenodo.15196914 (CC BY 4.0). Virtual ones: `gemel simulate`."),
     (
         "discretisation",
-        "Halving the solver's step and solving by another program move glucose by less than the figure "
-        "shown under 'largest difference'.",
+        "Solved by another program, the same equations differ by the figures named 'largest difference' on the cards "
+        "of `replaybg` and `hovorka`.",
     ),
     ("next_steps", "Test on people whose records nobody here has seen; personal noise sizes; a model of the logs."),
 )
