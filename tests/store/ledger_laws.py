@@ -65,6 +65,17 @@ class LedgerLaws:
         store.save(checkpoint(10, payload=b"after"), ANN)
         assert store.latest("t-1", ANN) == checkpoint(10, payload=b"after")
 
+    def test_checkpoints_saved_together_are_all_kept_or_none(self, store: Store) -> None:
+        together = [checkpoint(n, twin=f"t-{n % 3}", payload=bytes([n])) for n in range(9)]
+        before = len(store.journal(ANN))
+        store.save_all(together, ANN)
+        store.save_all([], ANN)
+        assert [store.latest(f"t-{n}", ANN) for n in range(3)] == together[6:]
+        assert len(store.journal(ANN)) == before + 9
+        with pytest.raises(StoreError, match="nobody"):
+            store.save_all([checkpoint(50), checkpoint(51, twin="t-9", subject="nobody")], ANN)
+        assert store.latest("t-1", ANN) == together[7] and store.latest("t-9", ANN) is None
+
     def test_twins_are_listed_by_subject_in_order_of_appearance(self, store: Store) -> None:
         store.enrol(OTHER, ANN)
         store.save(checkpoint(1, twin="z"), ANN)

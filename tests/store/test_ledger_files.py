@@ -15,6 +15,7 @@ import pytest
 
 from gemel.core.ledger import IssuedForecast, Score
 from gemel.store import SqliteStore
+from gemel.store.database import SqliteConnection
 from gemel.store.plain import HashChainJournal, PlainCipher
 from gemel.store.schema import MIGRATIONS, migrate
 from gemel.store.vault import STORE, Vault
@@ -34,12 +35,12 @@ def first(tmp_path: Path) -> Path:
     """A file of schema version 1 with two forecasts, one of them scored."""
     path, vault = tmp_path / "gemel.db", Vault(PlainCipher(), HashChainJournal())
     connection = sqlite3.connect(path, isolation_level=None)
-    assert migrate(connection, "x", MIGRATIONS[:1]) == 1
+    assert migrate(connection, "x", vault, MIGRATIONS[:1]) == 1
     connection.close()
     with SqliteStore(path) as store:
         store.enrol(SUBJECT, ANN)
     connection = sqlite3.connect(path, isolation_level=None)
-    twin = vault.add_twin(connection, "t-1", "s-1")
+    twin = vault.add_twin(SqliteConnection(connection), "t-1", "s-1")
     for name, plan, sealed in (("f1", "as is", {"truth": 101.0, "crps": 3.25}), ("f2", "more", None)):
         blind = vault.blind(STORE, "forecast", name)
         payload = msgspec.msgpack.encode({**OLD, "id": name, "plan": plan})

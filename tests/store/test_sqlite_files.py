@@ -13,13 +13,16 @@ from gemel.core.errors import StoreError
 from gemel.core.fact import Rejected
 from gemel.core.subject import Subject
 from gemel.store import SqliteStore
+from gemel.store.plain import HashChainJournal, PlainCipher
 from gemel.store.schema import MIGRATIONS, migrate
+from gemel.store.vault import Vault
 from tests.store.toys import (
     ANN,
     OTHER,
     SUBJECT,
     LockedCipher,
     checkpoint,
+    everything,
     forecast,
     reading,
     scores,
@@ -82,11 +85,13 @@ def test_a_newer_schema_is_refused(path: Path) -> None:
 
 def test_a_migration_keeps_the_data_and_a_failing_one_changes_nothing(path: Path) -> None:
     connection = sqlite3.connect(path, isolation_level=None)
+    vault = Vault(PlainCipher(), HashChainJournal())
     with pytest.raises(sqlite3.OperationalError):
-        migrate(connection, "x", (*MIGRATIONS, ("ALTER TABLE twin ADD COLUMN note TEXT", "nonsense")))
-    assert migrate(connection, "x") == len(MIGRATIONS)
-    assert migrate(connection, "x", (*MIGRATIONS, ("ALTER TABLE twin ADD COLUMN note TEXT",))) == len(MIGRATIONS) + 1
-    assert connection.execute("SELECT count(*) FROM fact").fetchone() == (3,)
+        migrate(connection, "x", vault, (*MIGRATIONS, ("ALTER TABLE twin ADD COLUMN note TEXT", "nonsense")))
+    assert migrate(connection, "x", vault) == len(MIGRATIONS)
+    noted = (*MIGRATIONS, ("ALTER TABLE twin ADD COLUMN note TEXT",))
+    assert migrate(connection, "x", vault, noted) == len(MIGRATIONS) + 1
+    assert connection.execute("SELECT last FROM fact_block").fetchall() == [(1,), (2,), (3,)]
     connection.close()
 
 
@@ -114,10 +119,20 @@ def test_a_read_only_directory_is_refused(path: Path) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE fact SET at = 0",
-        "DELETE FROM fact",
-        "UPDATE journal SET payload = x'00'",
-        "DELETE FROM journal",
+        "UPDATE fact_block SET at_low = 0",
+        "DELETE FROM fact_block",
+        "UPDATE journal_block SET payload = x'00'",
+        "DELETE FROM journal_block",
+        "UPDATE document_block SET subject = NULL",
+        "DELETE FROM document_block",
+        "UPDATE document_index SET block = 1",
+        "DELETE FROM document_index",
+        "UPDATE identifier SET subject = 1",
+        "DELETE FROM identifier",
+        "UPDATE receipt SET payload = x'00'",
+        "DELETE FROM receipt",
+        "UPDATE waveform SET at = 0",
+        "DELETE FROM waveform",
         "UPDATE rejected SET at = 0",
         "DELETE FROM rejected",
         "UPDATE checkpoint SET at = 0",
@@ -138,15 +153,15 @@ def test_history_cannot_be_changed_even_with_sql(path: Path, statement: str) -> 
         store.issue([forecast(1)], ANN)
         store.score("t-1", scores((1, 100.0)), ANN)
         store.switch(switch(1), ANN)
+        store.commit([everything(1)], ANN)
     with pytest.raises(sqlite3.IntegrityError, match=r"append-only"):
         tampered(path, statement)
 
 
 def test_replacing_a_fact_is_refused_on_the_store_s_own_connections(path: Path) -> None:
+    replace = "REPLACE INTO fact_block SELECT * FROM fact_block WHERE seq = 1"
     with SqliteStore(path) as store, pytest.raises(StoreError, match="append-only"):
-        store._database.write(
-            lambda connection: connection.execute("REPLACE INTO fact SELECT * FROM fact WHERE seq = 1")
-        )
+        store._writer.run(lambda connection: (connection.run(replace), [])).result()
 
 
 UNLOCK = "DROP TRIGGER {0}_no_update", "DROP TRIGGER {0}_no_delete"
@@ -156,25 +171,32 @@ UNLOCK = "DROP TRIGGER {0}_no_update", "DROP TRIGGER {0}_no_delete"
     ("table", "statement", "finding"),
     [
         (
-            "journal",
-            "UPDATE journal SET payload = (SELECT payload FROM journal WHERE seq = 1) WHERE seq = 2",
-            "entry 2",
+            "journal_block",
+            "UPDATE journal_block SET payload = (SELECT payload FROM journal_block WHERE first = 1) WHERE first = 2",
+            "entries 2 to 2 was altered",
         ),
-        ("journal", "DELETE FROM journal WHERE seq = 1", "entries 1 to 1 are missing"),
+        ("journal_block", "DELETE FROM journal_block WHERE first = 1", "entries 1 to 1 are missing"),
         (
-            "fact",
-            "UPDATE fact SET payload = (SELECT payload FROM fact WHERE seq = 1) WHERE seq = 2",
+            "fact_block",
+            "UPDATE fact_block SET payload = (SELECT payload FROM fact_block WHERE first = 1) WHERE first = 2",
             "fact 2 was altered",
         ),
-        ("fact", "DELETE FROM fact WHERE seq = 2", "facts 2 to 2 are missing"),
+        ("fact_block", "DELETE FROM fact_block WHERE first = 2", "facts 2 to 2 are missing"),
+        ("fact_block", "UPDATE fact_block SET recorded_high = 7 WHERE first = 2", "times of facts 2 to 2"),
+        ("fact_block", "UPDATE fact_block SET payload = x'0091c0' WHERE first = 3", "facts 3 to 3 cannot be opened"),
+        ("document_block", "DELETE FROM document_block WHERE first = 1", "documents 1 to 1 are missing"),
+        ("waveform", "UPDATE waveform SET payload = x'0190' WHERE seq = 2", "waveform 2 cannot be opened"),
+        ("document_block", "UPDATE document_block SET payload = x'0190' WHERE first = 2", "documents 2 to 2"),
     ],
 )
 def test_verify_finds_what_was_altered_behind_the_store_s_back(
     path: Path, table: str, statement: str, finding: str
 ) -> None:
     with SqliteStore(path) as store:
+        for n in range(1, 3):
+            store.commit([everything(n)], ANN)
         assert store.verify() == []
-    tampered(path, *(trigger.format(table) for trigger in UNLOCK), statement)
+    tampered(path, "PRAGMA foreign_keys = OFF", *(trigger.format(table) for trigger in UNLOCK), statement)
     with SqliteStore(path) as store:
         assert any(finding in fault for fault in store.verify())
 
@@ -183,9 +205,10 @@ def test_a_row_moved_under_a_cipher_does_not_open(tmp_path: Path) -> None:
     path, cipher = tmp_path / "gemel.db", LockedCipher()
     with SqliteStore(path, cipher=cipher) as store:
         store.enrol(SUBJECT, ANN)
-        store.append("s-1", [reading(1), reading(2)], ANN)
-    swap = "UPDATE fact SET payload = (SELECT payload FROM fact WHERE seq = 1) WHERE seq = 2"
-    tampered(path, *(trigger.format("fact") for trigger in UNLOCK), swap)
+        store.append("s-1", [reading(1)], ANN)
+        store.append("s-1", [reading(2)], ANN)
+    swap = "UPDATE fact_block SET payload = (SELECT payload FROM fact_block WHERE first = 1) WHERE first = 2"
+    tampered(path, *(trigger.format("fact_block") for trigger in UNLOCK), swap)
     with (
         SqliteStore(path, cipher=cipher) as store,
         pytest.raises(StoreError, match="row that is not its own"),

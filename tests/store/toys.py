@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -23,6 +24,7 @@ from gemel.core.fact import (
 from gemel.core.ledger import SCORE, IssuedForecast, Kind, Score, Scores, Switch
 from gemel.core.ports import Caller, Checkpoint, JournalEntry, Store
 from gemel.core.subject import Subject
+from gemel.core.writing import Document, Receipt, Waveform, Write
 
 ANN = Caller(id="ann", role="nurse")
 SUBJECT = Subject(id="s-1", zone="Europe/Madrid", born=date(1980, 2, 29), sex="female")
@@ -102,6 +104,26 @@ def checkpoint(at: int, *, twin: str = "t-1", subject: str = "s-1", payload: byt
         facts_hash="00",
         payload=payload,
     )
+
+
+def document(id: str, *, kind: str = "Observation", body: bytes = b"{}", recorded: int = 5, **more: Any) -> Document:
+    return Document(kind=kind, id=id, body=body, recorded=recorded, **more)
+
+
+def signal(
+    *, code: str = "ecg", at: int = 0, rate: float = 250.0, samples: bytes = b"\x01\x00\x02\x00", **more: Any
+) -> Waveform:
+    return Waveform(code=code, at=at, rate=rate, unit="mV", gain=0.005, offset=0.0, samples=samples, **more)
+
+
+def everything(n: int, *, subject: str = "s-1") -> Write:
+    """A write of a document, a waveform, an identifier and a receipt."""
+    wave = np.arange(100, dtype="<i2").tobytes()
+    return Write(
+        subject=subject, identifiers=(f"mrn|{n}",), receipt=Receipt(channel="test", id=f"{n}", reply=b"thanks"),
+        documents=(Document(kind="Observation", id=f"{subject}.{n}", body=b"{}", recorded=n, shared=True),),
+        waveforms=(Waveform(code="ecg", at=n, rate=250.0, unit="mV", gain=1.0, offset=0.0, samples=wave),),
+    )  # fmt: skip
 
 
 @dataclass
@@ -190,6 +212,12 @@ def closing_each(opener: Callable[..., Store]) -> Iterator[Reopen]:
     yield reopen
     while opened:
         opened.pop().close()
+
+
+def now_and_later(store: Store, reopen: Reopen) -> Iterator[Store]:
+    """The store as it is, then opened again."""
+    yield store
+    yield reopen()
 
 
 def tampered(path: Path, *statements: str) -> None:

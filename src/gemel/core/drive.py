@@ -23,7 +23,16 @@ from .quantity import Quantity
 from .subject import Subject
 from .units import convert
 
-__all__ = ["Drive", "InputEvent", "cut", "grid_hours", "input_events", "stack"]
+__all__ = [
+    "Drive",
+    "InputEvent",
+    "cut",
+    "grid_hours",
+    "grid_ticks",
+    "input_events",
+    "inputs_by_segment",
+    "stack",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,12 +225,12 @@ def cut(
     if any(not start <= at <= end for at in outputs):
         raise PlanError(f"output times must lie within the span of {(end - start) / HOUR:g} h")
     acting = [e for e in events if start <= e.at < end]
-    ticks = _grid_ticks(start, end, grid)
+    ticks = grid_ticks(start, end, grid)
     cuts = sorted({start, end, *outputs, *ticks, *(e.at for e in acting)})
     starts, ends = cuts[:-1], cuts[1:]
     if start in outputs or not starts:
         starts, ends = [start, *starts], [start, *ends]
-    rate, dose, last = _inputs_by_segment(starts, ends, acting, np.asarray(rates, dtype=np.float64))
+    rate, dose, last = inputs_by_segment(starts, ends, acting, np.asarray(rates, dtype=np.float64))
     position = {at: i for i, at in enumerate(ends)}
     first_real = 1 if starts[0] == ends[0] else 0
     tick = [ticks.get(at, -1) if i >= first_real else -1 for i, at in enumerate(starts)]
@@ -237,7 +246,8 @@ def cut(
     return drive, last
 
 
-def _grid_ticks(start: Instant, end: Instant, grid: tuple[Instant, float | None]) -> dict[Instant, int]:
+def grid_ticks(start: Instant, end: Instant, grid: tuple[Instant, float | None]) -> dict[Instant, int]:
+    """The points of a grid (epoch, step [h]) with start <= at < end, and their numbers on it."""
     epoch, hours = grid
     if hours is None:
         return {}
@@ -246,7 +256,7 @@ def _grid_ticks(start: Instant, end: Instant, grid: tuple[Instant, float | None]
     return {epoch + k * step: k for k in range(first, last + 1) if start <= epoch + k * step < end}
 
 
-def _inputs_by_segment(
+def inputs_by_segment(
     starts: Sequence[Instant], ends: Sequence[Instant], events: Sequence[InputEvent], rates: Float[Array, "m"]
 ) -> tuple[Float[Array, "s m"], Float[Array, "s m"], Float[Array, "m"]]:
     """Rate and dose of every segment, and the rates in force after the last event."""

@@ -8,6 +8,7 @@ encrypt nothing, so that the embedded store works alone; the trust layer replace
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
 from typing import Any, Protocol, runtime_checkable
 
 import msgspec
@@ -15,6 +16,7 @@ import msgspec
 from .fact import Fact, Instant, Rejected
 from .ledger import IssuedForecast, Scores, Switch, Waiting
 from .subject import Subject
+from .writing import Committed, Document, Receipt, Waveform, Write
 
 __all__ = [
     "AccessFilter",
@@ -117,6 +119,44 @@ class Store(Protocol):
         """Every subject the caller may see."""
         ...
 
+    def commit(self, writes: Sequence[Write], caller: Caller) -> list[Committed]:
+        """All of the writes or, on an error, none; durable when it returns.  One answer each, in order.
+
+        Where any of them carries a receipt that the store holds already, nothing at all is written and each answer
+        carries the receipt given before.
+        """
+        ...
+
+    def submit(self, writes: Sequence[Write], caller: Caller) -> Future[list[Committed]]:
+        """`commit` without waiting: the future is done once the writes are durable, or fails as `commit` would."""
+        ...
+
+    def find(self, identifier: str, caller: Caller) -> str | None:
+        """The subject that an identifier ('system|value') leads to; None if it leads nowhere."""
+        ...
+
+    def receipt(self, channel: str, id: str, caller: Caller) -> Receipt | None:
+        """What the sender of a message was told; None if the message never came."""
+        ...
+
+    def documents(
+        self, subject: str, caller: Caller, *, kinds: frozenset[str] | None = None, as_of: Instant | None = None
+    ) -> list[Document]:
+        """Every version of a subject's documents (of these kinds) recorded by `as_of`, in order of arrival."""
+        ...
+
+    def document(self, kind: str, id: str, caller: Caller) -> tuple[str, list[Document]] | None:
+        """The subject and every version of a shared document; None if there is none of this kind and id."""
+        ...
+
+    def waveforms(self, subject: str, code: str, after: Instant, until: Instant, caller: Caller) -> list[Waveform]:
+        """Stretches of a signal that overlap after < t <= until, in order of time."""
+        ...
+
+    def subject(self, id: str, caller: Caller) -> Subject | None:
+        """One subject; None if it was never enrolled."""
+        ...
+
     def append(self, subject: str, facts: Iterable[Fact], caller: Caller) -> Appended:
         """Durable when it returns.  A record equal to a stored one is counted as repeated, not stored again."""
         ...
@@ -137,6 +177,10 @@ class Store(Protocol):
 
     def save(self, checkpoint: Checkpoint, caller: Caller) -> None:
         """Keep a checkpoint."""
+        ...
+
+    def save_all(self, checkpoints: Sequence[Checkpoint], caller: Caller) -> None:
+        """Keep checkpoints together: all or, on an error, none."""
         ...
 
     def latest(self, twin: str, caller: Caller, *, before: Instant | None = None) -> Checkpoint | None:

@@ -37,7 +37,10 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
         "t1d-uom": "gemel.ingest.t1d_uom:read",
         "fhir": "gemel.ingest.fhir:read",
     },
-    "stores": {"sqlite": "gemel.store.sqlite:SqliteStore"},
+    "stores": {
+        "sqlite": "gemel.store.sqlite:SqliteStore",
+        "postgresql": "gemel.store.postgres:PostgresStore",
+    },
 }
 
 

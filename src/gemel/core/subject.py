@@ -15,7 +15,10 @@ __all__ = ["Subject"]
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
-    """Identity and the few things that hold for every twin of it.  `id` is opaque: never a name or record number."""
+    """Identity and the few things that hold for every twin of it.  `id` is opaque: never a name or record number.
+
+    `merged_into`: the subject that this one turned out to be, and that its facts belong to from then on.
+    """
 
     id: str
     zone: str = "UTC"
@@ -23,6 +26,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     born: date | None = None
     sex: str | None = None
     holidays: frozenset[date] = frozenset()
+    merged_into: str = ""
 
     def __post_init__(self) -> None:
         zone(self.zone)

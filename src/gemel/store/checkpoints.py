@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 from gemel.core.fact import Instant
 from gemel.core.ports import Checkpoint
 
+from .connection import Connection
 from .vault import Twin, Vault
 
 __all__ = ["latest", "save"]
 
 
-def save(connection: sqlite3.Connection, vault: Vault, checkpoint: Checkpoint) -> None:
+def save(connection: Connection, vault: Vault, checkpoint: Checkpoint) -> None:
     """Keep a checkpoint; of several that stand at one instant the last saved holds."""
     twin = vault.add_twin(connection, checkpoint.twin, checkpoint.subject)
     sealed = vault.seal(checkpoint.subject, checkpoint, _at(twin, checkpoint.at))
-    connection.execute(
+    connection.run(
         "INSERT INTO checkpoint (twin, at, key_id, payload) VALUES (?, ?, ?, ?)",
         (twin.key, checkpoint.at, *sealed),
     )
 
 
-def latest(connection: sqlite3.Connection, vault: Vault, twin: Twin, before: Instant | None) -> Checkpoint | None:
+def latest(connection: Connection, vault: Vault, twin: Twin, before: Instant | None) -> Checkpoint | None:
     """The last checkpoint standing at or before an instant."""
     limit = "" if before is None else "AND at <= ?"
     query = f"SELECT at, key_id, payload FROM checkpoint WHERE twin = ? {limit} ORDER BY at DESC, seq DESC"  # noqa: S608
-    found = connection.execute(query, (twin.key,) if before is None else (twin.key, before)).fetchone()
+    found = connection.row(query, (twin.key,) if before is None else (twin.key, before))
     if found is None:
         return None
     at, key_id, payload = found

@@ -9,19 +9,19 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar, final
+from typing import Any, final
 
 from gemel.core.errors import StoreError
 
-from .commit import GroupCommit
+from .connection import Row
+from .rows import insertion
 from .schema import migrate, version
+from .vault import Vault
 
-__all__ = ["MEMORY", "Database"]
-
-T = TypeVar("T")
+__all__ = ["MEMORY", "SqliteConnection", "SqliteDatabase"]
 
 MEMORY = ":memory:"
 """The path of a store that lives as long as its object."""
@@ -37,7 +37,6 @@ _SETTINGS = (
     "PRAGMA synchronous = FULL",  # fsync before a commit is acknowledged
     "PRAGMA fullfsync = ON",  # on macOS, where fsync alone does not reach the disk
     "PRAGMA checkpoint_fullfsync = ON",
-    "PRAGMA cache_size = -65536",  # 64 MiB
     "PRAGMA journal_size_limit = 67108864",
     "PRAGMA foreign_keys = ON",
     "PRAGMA recursive_triggers = ON",  # REPLACE must not delete past the append-only triggers
@@ -59,44 +58,84 @@ _WAY_OUT = {
 
 
 @final
-class Database:
+class SqliteConnection:
+    """A `Connection` to an SQLite file."""
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self.raw = raw
+
+    def rows(self, query: str, values: Sequence[Any] = ()) -> Iterator[Row]:
+        """What a query finds, read as it is asked for."""
+        return self.raw.execute(query, values)
+
+    def row(self, query: str, values: Sequence[Any] = ()) -> Row | None:
+        """The first row that a query finds or returns, or None."""
+        return self.raw.execute(query, values).fetchone()
+
+    def run(self, statement: str, values: Sequence[Any] = ()) -> None:
+        """Run a statement that returns nothing."""
+        self.raw.execute(statement, values)
+
+    def insert(self, table: str, rows: Sequence[Row]) -> None:
+        """Add rows to a table of `COLUMNS`."""
+        self.raw.executemany(insertion(table), rows)
+
+    @property
+    def in_transaction(self) -> bool:
+        """False outside a transaction, and where SQLite has undone it on an error."""
+        return self.raw.in_transaction
+
+
+@final
+class SqliteDatabase:
     """The connections to one store file.  Threads may share it; a process forked from ours may not."""
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    kind = "sqlite"
+
+    def __init__(self, path: str | os.PathLike[str], vault: Vault) -> None:
         self.location = os.fspath(path)
         self._memory = self.location == MEMORY
         self._process = os.getpid()
         self._turn = threading.Lock()
-        self._idle: list[sqlite3.Connection] = []
+        self._idle: list[SqliteConnection] = []
         self._closed = False
-        with self._explained():
+        with self._explaining():
             if not self._memory:
                 self._create()
-            self._connection = self._connect()
+            self._writer = self._connect(cache_kib=65536)
             try:
                 if not self._memory:
                     self._log_ahead()
-                self.schema = migrate(self._connection, self.location)
+                self.schema = migrate(self._writer.raw, self.location, vault)
             except BaseException:
-                self._connection.close()
+                self._writer.raw.close()
                 raise
-        self._writer = GroupCommit(self._connection, self._turn)
-
-    def write(self, job: Callable[[sqlite3.Connection], T], rows: int = 1) -> T:
-        """Run a job in a transaction shared with others; returns its result once that is durable."""
-        self._refuse_fork()
-        with self._explained():
-            return self._writer.write(job, rows)
 
     @contextmanager
-    def read(self) -> Generator[sqlite3.Connection, None, None]:
-        """A connection that sees what is committed.  Readers of a file run beside the writer."""
+    def writing(self) -> Generator[SqliteConnection, None, None]:
+        """The writing transaction: durable on leaving, undone on an error."""
+        raw = self._writer.raw
+        with self._turn, self._explaining():
+            raw.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+                raw.execute("COMMIT")
+            except BaseException:
+                if raw.in_transaction:
+                    with suppress(sqlite3.Error):
+                        raw.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def read(self) -> Generator[SqliteConnection, None, None]:
+        """A connection that sees one state, the last that was durable when it first asked.  Readers of a file run
+        beside the writer."""
         self._refuse_fork()
-        with self._explained():
+        with self._explaining():
             if self._memory:
                 with self._turn:
                     self._refuse_closed()
-                    yield self._connection
+                    yield self._writer
                 return
             self._refuse_closed()
             try:
@@ -104,23 +143,47 @@ class Database:
             except IndexError:
                 connection = self._connect()
             try:
+                connection.raw.execute("BEGIN")
                 yield connection
             finally:
+                if connection.in_transaction:
+                    connection.raw.execute("COMMIT")
                 if self._closed or len(self._idle) >= IDLE_READERS:
-                    connection.close()
+                    connection.raw.close()
                 else:
                     self._idle.append(connection)
 
+    def explained(self, error: Exception) -> Exception:
+        """A StoreError with the file and the way out for an error of SQLite's; any other as it is."""
+        if not isinstance(error, sqlite3.Error):
+            return error
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        advice = _WAY_OUT.get(code, "check the file with `gemel doctor`")
+        explained = StoreError(f"store {self.location}: {error}: {advice}")
+        explained.__cause__ = error
+        return explained
+
+    def damage(self) -> list[str]:
+        """What SQLite finds wrong with the pages of the file."""
+        with self.read() as connection:
+            found = [str(row[0]) for row in connection.rows("PRAGMA quick_check(20)")]
+        return [] if found == ["ok"] else found
+
+    def about(self) -> dict[str, Any]:
+        """Version of SQLite and bytes of the file."""
+        with self.read() as connection:
+            pages, size = (connection.row(f"PRAGMA {name}") or (0,) for name in ("page_count", "page_size"))
+        return {"sqlite": sqlite3.sqlite_version, "bytes": pages[0] * size[0]}
+
     def close(self) -> None:
-        """Commit what waits and close the file; further calls raise StoreError."""
+        """Close the file; further calls raise StoreError."""
         if self._closed or os.getpid() != self._process:
             return
         self._closed = True
-        self._writer.close()
         while self._idle:
-            self._idle.pop().close()
+            self._idle.pop().raw.close()
         with self._turn:
-            self._connection.close()
+            self._writer.raw.close()
 
     def _create(self) -> None:
         """A new file is for its owner alone."""
@@ -133,19 +196,19 @@ class Database:
                 f"store {self.location}: {error.strerror}: its directory must exist and be writable"
             ) from error
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, cache_kib: int = 8192) -> SqliteConnection:
         connection = sqlite3.connect(self.location, isolation_level=None, check_same_thread=False)
         try:
-            for setting in _SETTINGS:
+            for setting in (*_SETTINGS, f"PRAGMA cache_size = -{cache_kib}"):
                 connection.execute(setting)
         except BaseException:
             connection.close()
             raise
-        return connection
+        return SqliteConnection(connection)
 
     def _log_ahead(self) -> None:
-        version(self._connection, self.location)  # before the first change: it may be another's
-        (mode,) = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        version(self._writer.raw, self.location)  # before the first change: it may be another's
+        (mode,) = self._writer.raw.execute("PRAGMA journal_mode = WAL").fetchone()
         if mode != "wal":
             raise StoreError(f"store {self.location}: no write-ahead log ('{mode}'): use a local disk")
 
@@ -158,11 +221,9 @@ class Database:
             raise StoreError("the store is closed: open it again")
 
     @contextmanager
-    def _explained(self) -> Generator[None, None, None]:
+    def _explaining(self) -> Generator[None, None, None]:
         """Turns an SQLite error into a StoreError with the file and the way out."""
         try:
             yield
         except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            advice = _WAY_OUT.get(code, "check the file with `gemel doctor`")
-            raise StoreError(f"store {self.location}: {error}: {advice}") from error
+            raise self.explained(error) from error

@@ -6,7 +6,6 @@ version 1 were `IssuedForecast` as a map, with truth and CRPS beside them: they 
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
@@ -19,6 +18,7 @@ from gemel.core.errors import StoreError
 from gemel.core.fact import Instant
 from gemel.core.ledger import LEVELS, IssuedForecast, Planned, Score
 
+from .connection import Connection
 from .vault import STORE, Twin, Vault
 
 __all__ = ["Brief", "briefs", "issue", "levels_of", "read"]
@@ -69,7 +69,7 @@ _FIRST = msgspec.msgpack.Decoder(IssuedForecast)
 _USUAL = np.array(LEVELS, dtype="<f8").tobytes()
 
 
-def issue(connection: sqlite3.Connection, vault: Vault, forecasts: Sequence[IssuedForecast]) -> int:
+def issue(connection: Connection, vault: Vault, forecasts: Sequence[IssuedForecast]) -> int:
     """Add forecasts and say how many were new; one issued before is passed over if equal, else StoreError."""
     new = 0
     for forecast in forecasts:
@@ -83,7 +83,7 @@ def issue(connection: sqlite3.Connection, vault: Vault, forecasts: Sequence[Issu
                 raise StoreError(f"forecast '{forecast.id}' was issued with other content: use a new id")
             continue
         sealed = vault.seal(forecast.subject, _packed(forecast), _row(blind))
-        connection.execute(
+        connection.run(
             "INSERT INTO forecast (blind, twin, issued, target, key_id, payload) VALUES (?, ?, ?, ?, ?, ?)",
             (blind, twin.key, forecast.issued, forecast.target, *sealed),
         )
@@ -91,9 +91,9 @@ def issue(connection: sqlite3.Connection, vault: Vault, forecasts: Sequence[Issu
     return new
 
 
-def read(connection: sqlite3.Connection, vault: Vault, twin: Twin, name: str) -> Iterator[tuple[int, IssuedForecast]]:
+def read(connection: Connection, vault: Vault, twin: Twin, name: str) -> Iterator[tuple[int, IssuedForecast]]:
     """A twin's forecasts with their numbers, in the order they were issued."""
-    rows = connection.execute(
+    rows = connection.rows(
         "SELECT seq, blind, key_id, payload, score_key, score FROM forecast WHERE twin = ? ORDER BY seq", (twin.key,)
     )
     for seq, blind, key_id, payload, score_key, score in rows:
@@ -106,7 +106,7 @@ def read(connection: sqlite3.Connection, vault: Vault, twin: Twin, name: str) ->
 
 
 def briefs(
-    connection: sqlite3.Connection, vault: Vault, twin: Twin, since: Instant, after: int
+    connection: Connection, vault: Vault, twin: Twin, since: Instant, after: int
 ) -> tuple[list[int], list[Brief]]:
     """Numbers and forecasts of a twin for `since` or later, and of those of a number > `after`."""
     columns = "SELECT seq, blind, key_id, payload FROM forecast WHERE twin = ?"
@@ -114,7 +114,7 @@ def briefs(
     numbers: list[int] = []
     found: list[Brief] = []
     for condition, values in (("target >= ?", (since,)), ("seq > ? AND target < ?", (after, since))):
-        for seq, blind, key_id, payload in connection.execute(f"{columns} AND {condition}", (twin.key, *values)):
+        for seq, blind, key_id, payload in connection.rows(f"{columns} AND {condition}", (twin.key, *values)):
             numbers.append(seq)
             found.append(_brief(unseal(subject, key_id, payload, b"forecast/" + blind.hex().encode()), blind))
     return numbers, found
@@ -125,14 +125,12 @@ def levels_of(kept: Brief) -> Float[Array, "q"]:
     return np.frombuffer(kept.levels or _USUAL, dtype="<f8")
 
 
-def _known(
-    connection: sqlite3.Connection, vault: Vault, forecast: IssuedForecast, blind: bytes
-) -> IssuedForecast | None:
+def _known(connection: Connection, vault: Vault, forecast: IssuedForecast, blind: bytes) -> IssuedForecast | None:
     """The ledger's row of this id, or None; StoreError if it is another subject's."""
-    row = connection.execute(
+    row = connection.row(
         "SELECT f.key_id, f.payload, t.subject FROM forecast f JOIN twin t ON t.key = f.twin WHERE f.blind = ?",
         (blind,),
-    ).fetchone()
+    )
     if row is None:
         return None
     if row[2] != vault.find(connection, forecast.subject):

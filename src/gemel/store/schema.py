@@ -1,23 +1,33 @@
 """The tables of the embedded store, as forward migrations from version 1.
 
-What could say who or what is sealed: the subject's id, the facts, checkpoints, forecasts and the audit
-entries are (key id, payload) pairs, and what must be found again is a blind index (a keyed hash).  In clear
-stand only surrogate numbers, instants and the kind of a row.  Everything but a subject's description only
-grows: what became of a forecast is a row of its own (in version 1 it stood in the forecast's row, once).  To
-change the schema, append a tuple of statements to `MIGRATIONS`; never edit an old one.
+What could say who or what is sealed: the subject's id, the facts, documents, waveforms, checkpoints, forecasts and
+the audit entries are (key id, payload) pairs, and what must be found again is a blind index (a keyed hash).  In clear
+stand only surrogate numbers and instants.  Everything but a subject's description only grows: what became of a
+forecast is a row of its own (in version 1 it stood in the forecast's row, once).  Since version 3 facts, documents and
+audit entries that became durable together stand in one row, a block: an index then has one entry for a message and not
+one for a fact, so a large file takes as little time a fact as a small one.  To change the schema, append a tuple of
+steps to `MIGRATIONS`; never edit an old one.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Callable
 
 from gemel.core.errors import StoreError
+
+from .convert import into_blocks
+from .vault import Vault
 
 __all__ = ["APPLICATION", "MIGRATIONS", "Migrations", "migrate", "version"]
 
 APPLICATION = 0x67656D6C
 """SQLite application id of our files: 'geml' in ASCII."""
+
+
+Step = str | Callable[[sqlite3.Connection, Vault], None]
+"""A statement, or a function that brings rows over."""
 
 
 def _only_grows(table: str) -> tuple[str, str]:
@@ -89,10 +99,49 @@ _LEDGER: tuple[str, ...] = (
     *_only_grows("switch"),
 )
 
-Migrations = tuple[tuple[str, ...], ...]
-"""Statements that lead from version n to n + 1, for n = 0, 1, ..."""
+_BLOCKS: tuple[Step, ...] = (
+    """CREATE TABLE fact_block (
+        seq INTEGER PRIMARY KEY, subject INTEGER NOT NULL REFERENCES subject,
+        first INTEGER NOT NULL, last INTEGER NOT NULL, at_low INTEGER NOT NULL, at_high INTEGER NOT NULL,
+        recorded_low INTEGER NOT NULL, recorded_high INTEGER NOT NULL, recorded_top INTEGER NOT NULL,
+        digests BLOB NOT NULL, key_id TEXT NOT NULL, payload BLOB NOT NULL) STRICT""",
+    "CREATE UNIQUE INDEX fact_block_subject ON fact_block (subject, first)",
+    """CREATE TABLE journal_block (
+        first INTEGER PRIMARY KEY, last INTEGER NOT NULL,
+        key_id TEXT NOT NULL, payload BLOB NOT NULL, record BLOB NOT NULL) STRICT""",
+    """CREATE TABLE document_block (
+        first INTEGER PRIMARY KEY, last INTEGER NOT NULL, subject INTEGER REFERENCES subject,
+        recorded_low INTEGER NOT NULL, recorded_high INTEGER NOT NULL,
+        key_id TEXT NOT NULL, payload BLOB NOT NULL) STRICT""",
+    "CREATE INDEX document_block_subject ON document_block (subject, first)",
+    """CREATE TABLE document_index (
+        blind BLOB NOT NULL, block INTEGER NOT NULL REFERENCES document_block,
+        PRIMARY KEY (blind, block)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE identifier (
+        seq INTEGER PRIMARY KEY, blind BLOB NOT NULL, subject INTEGER NOT NULL REFERENCES subject) STRICT""",
+    "CREATE INDEX identifier_blind ON identifier (blind, seq)",
+    """CREATE TABLE receipt (
+        seq INTEGER PRIMARY KEY, blind BLOB NOT NULL UNIQUE, key_id TEXT NOT NULL, payload BLOB NOT NULL) STRICT""",
+    """CREATE TABLE waveform (
+        seq INTEGER PRIMARY KEY, subject INTEGER NOT NULL REFERENCES subject, code BLOB NOT NULL,
+        at INTEGER NOT NULL, ends INTEGER NOT NULL, key_id TEXT NOT NULL, payload BLOB NOT NULL) STRICT""",
+    "CREATE INDEX waveform_at ON waveform (subject, code, at, ends)",
+    into_blocks,
+    "DROP TABLE fact",
+    "DROP TABLE journal",
+    *_only_grows("fact_block"),
+    *_only_grows("journal_block"),
+    *_only_grows("document_block"),
+    *_only_grows("document_index"),
+    *_only_grows("identifier"),
+    *_only_grows("receipt"),
+    *_only_grows("waveform"),
+)
 
-MIGRATIONS: Migrations = (_FIRST, _LEDGER)
+Migrations = tuple[tuple[Step, ...], ...]
+"""Steps that lead from version n to n + 1, for n = 0, 1, ..."""
+
+MIGRATIONS: Migrations = (_FIRST, _LEDGER, _BLOCKS)
 """Those of this program."""
 
 
@@ -113,8 +162,11 @@ def version(connection: sqlite3.Connection, location: str, migrations: Migration
     return 0
 
 
-def migrate(connection: sqlite3.Connection, location: str, migrations: Migrations = MIGRATIONS) -> int:
-    """Bring an open file to the last version, all or nothing, and return that; StoreError as in `version`."""
+def migrate(connection: sqlite3.Connection, location: str, vault: Vault, migrations: Migrations = MIGRATIONS) -> int:
+    """Bring an open file to the last version, all or nothing, and return that; StoreError as in `version`.
+
+    Rows that change their form are opened and sealed anew by the vault, which must hold the keys they were sealed with.
+    """
     found = version(connection, location, migrations)
     if found == len(migrations):
         return found
@@ -124,9 +176,12 @@ def migrate(connection: sqlite3.Connection, location: str, migrations: Migration
         if found == 0:
             connection.execute(f"PRAGMA application_id = {APPLICATION}")
             connection.execute("CREATE TABLE migration (version INTEGER PRIMARY KEY, applied INTEGER NOT NULL) STRICT")
-        for number, statements in enumerate(migrations[found:], start=found + 1):
-            for statement in statements:
-                connection.execute(statement)
+        for number, steps in enumerate(migrations[found:], start=found + 1):
+            for step in steps:
+                if isinstance(step, str):
+                    connection.execute(step)
+                else:
+                    step(connection, vault)
             connection.execute("INSERT INTO migration VALUES (?, ?)", (number, time.time_ns() // 1000))
         connection.execute("COMMIT")
     except BaseException:

@@ -6,7 +6,6 @@ place.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 
 import msgspec
@@ -19,6 +18,7 @@ from gemel.core.fact import Instant
 from gemel.core.ledger import BANDS, SCORE, Kind, Score, Scores, Switch, Waiting
 
 from . import ledger
+from .connection import Connection
 from .vault import STORE, Twin, Vault
 
 __all__ = ["append", "by_forecast", "read", "switch", "switches", "waiting"]
@@ -32,7 +32,7 @@ class _Block(msgspec.Struct, frozen=True, array_like=True):
     rows: bytes
 
 
-def append(connection: sqlite3.Connection, vault: Vault, twin: Twin, scores: Scores) -> int:
+def append(connection: Connection, vault: Vault, twin: Twin, scores: Scores) -> int:
     """Keep a block of records and say how many; StoreError for one of a forecast that was never issued of the twin."""
     if scores.rows.dtype != SCORE:
         raise StoreError(f"records of type {scores.rows.dtype.names} are no scores: make them of SCORE")
@@ -40,16 +40,16 @@ def append(connection: sqlite3.Connection, vault: Vault, twin: Twin, scores: Sco
     strangers = numbers[~np.isin(numbers, _numbers(connection, twin, numbers))]
     if strangers.size:
         raise StoreError(f"forecast {strangers[0]} was never issued of this twin: issue it first")
-    (seq,) = connection.execute("SELECT coalesce(max(seq), 0) + 1 FROM score").fetchone()
+    seq = _next(connection, "score")
     block = _Block(scores.kinds, scores.notes, scores.sequence, scores.upto, scores.rows.tobytes())
     sealed = vault.seal(twin.subject, block, _place(twin, seq, scores.at))
-    connection.execute("INSERT INTO score VALUES (?, ?, ?, ?, ?)", (seq, twin.key, scores.at, *sealed))
+    connection.run("INSERT INTO score VALUES (?, ?, ?, ?, ?)", (seq, twin.key, scores.at, *sealed))
     return len(numbers)
 
 
-def read(connection: sqlite3.Connection, vault: Vault, twin: Twin, after: int) -> list[Scores]:
+def read(connection: Connection, vault: Vault, twin: Twin, after: int) -> list[Scores]:
     """The blocks of a twin from a number > `after` on, in order."""
-    rows = connection.execute(
+    rows = connection.rows(
         "SELECT seq, at, key_id, payload FROM score WHERE twin = ? AND seq > ? ORDER BY seq", (twin.key, after)
     )
     found: list[Scores] = []
@@ -67,7 +67,7 @@ def by_forecast(blocks: Sequence[Scores]) -> dict[int, Score]:
     return {int(row["forecast"]): _score(row, block) for block in blocks for row in block.rows}
 
 
-def waiting(connection: sqlite3.Connection, vault: Vault, twin: Twin, since: Instant, after: int) -> list[Waiting]:
+def waiting(connection: Connection, vault: Vault, twin: Twin, since: Instant, after: int) -> list[Waiting]:
     """Forecasts for `since` or later, and those of a number > `after`: a table for each set of quantile levels."""
     numbers, kept = ledger.briefs(connection, vault, twin, since, after)
     groups: dict[bytes, list[int]] = {}
@@ -80,17 +80,22 @@ def waiting(connection: sqlite3.Connection, vault: Vault, twin: Twin, since: Ins
     return tables
 
 
-def switch(connection: sqlite3.Connection, vault: Vault, record: Switch) -> None:
+def switch(connection: Connection, vault: Vault, record: Switch) -> None:
     """Keep a change of a model's standing."""
-    (seq,) = connection.execute("SELECT coalesce(max(seq), 0) + 1 FROM switch").fetchone()
+    seq = _next(connection, "switch")
     sealed = vault.seal(STORE, record, f"switch/{seq}/{record.at}")
-    connection.execute("INSERT INTO switch VALUES (?, ?, ?, ?)", (seq, record.at, *sealed))
+    connection.run("INSERT INTO switch VALUES (?, ?, ?, ?)", (seq, record.at, *sealed))
 
 
-def switches(connection: sqlite3.Connection, vault: Vault) -> list[Switch]:
+def switches(connection: Connection, vault: Vault) -> list[Switch]:
     """Every change of a model's standing, oldest first."""
-    rows = connection.execute("SELECT seq, at, key_id, payload FROM switch ORDER BY seq")
+    rows = connection.rows("SELECT seq, at, key_id, payload FROM switch ORDER BY seq")
     return [vault.open(STORE, key_id, payload, f"switch/{seq}/{at}", Switch) for seq, at, key_id, payload in rows]
+
+
+def _next(connection: Connection, table: str) -> int:
+    (last,) = connection.row(f"SELECT coalesce(max(seq), 0) FROM {table}") or (0,)  # noqa: S608
+    return last + 1
 
 
 def _columns(numbers: Sequence[int], kept: Sequence[ledger.Brief]) -> Waiting:
@@ -115,12 +120,12 @@ def _ints(values: Sequence[int]) -> Int[Array, "n"]:
     return np.array(values, dtype=np.int64)
 
 
-def _numbers(connection: sqlite3.Connection, twin: Twin, numbers: Int[Array, "n"]) -> Int[Array, "k"]:
+def _numbers(connection: Connection, twin: Twin, numbers: Int[Array, "n"]) -> Int[Array, "k"]:
     """The twin's ledger numbers in the range of these."""
     if not numbers.size:
         return _ints([])
     ends = (twin.key, int(numbers.min()), int(numbers.max()))
-    rows = connection.execute("SELECT seq FROM forecast WHERE twin = ? AND seq BETWEEN ? AND ?", ends)
+    rows = connection.rows("SELECT seq FROM forecast WHERE twin = ? AND seq BETWEEN ? AND ?", ends)
     return _ints([seq for (seq,) in rows])
 
 

@@ -1,43 +1,47 @@
-"""Subjects, the names of their twins, the audit trail and the counts, in SQLite."""
+"""Subjects, the identifiers that lead to them, the names of their twins, and the counts."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from gemel.core.ports import JournalEntry
 from gemel.core.subject import Subject
 
+from .connection import Connection
 from .vault import STORE, Vault
 
-__all__ = ["counts", "enrol", "journal", "read", "twins"]
+__all__ = ["counts", "find", "one", "read", "twins", "twins_of"]
 
 
-def enrol(connection: sqlite3.Connection, vault: Vault, subject: Subject) -> None:
-    """Add a subject under a new key, or replace the description of a known one."""
-    blind = vault.blind(STORE, "subject", subject.id)
-    id_key, sealed_id = vault.seal(STORE, subject.id, f"subject/{blind.hex()}/id")
-    key_id, payload = vault.seal(subject.id, subject, f"subject/{blind.hex()}")
-    connection.execute(
-        "INSERT INTO subject (blind, id_key, id, key_id, payload) VALUES (?, ?, ?, ?, ?) "
-        "ON CONFLICT (blind) DO UPDATE SET key_id = excluded.key_id, payload = excluded.payload",
-        (blind, id_key, sealed_id, key_id, payload),
+def one(connection: Connection, vault: Vault, id: str) -> Subject | None:
+    """The description of a subject, or None."""
+    blind = vault.blind(STORE, "subject", id)
+    found = connection.row("SELECT key_id, payload FROM subject WHERE blind = ?", (blind,))
+    return None if found is None else vault.open(id, found[0], found[1], f"subject/{blind.hex()}", Subject)
+
+
+def find(connection: Connection, vault: Vault, identifier: str) -> str | None:
+    """The subject that an identifier leads to now, or None."""
+    found = connection.row(
+        "SELECT s.id_key, s.id, s.blind FROM identifier i JOIN subject s ON s.key = i.subject "
+        "WHERE i.blind = ? ORDER BY i.seq DESC LIMIT 1",
+        (vault.blind(STORE, "identifier", identifier),),
     )
+    return None if found is None else vault.subject_id(*found)
 
 
-def read(connection: sqlite3.Connection, vault: Vault, visible: Callable[[str], bool]) -> Iterator[Subject]:
+def read(connection: Connection, vault: Vault, visible: Callable[[str], bool]) -> Iterator[Subject]:
     """Subjects that are visible, in order of enrolment."""
-    rows = connection.execute("SELECT id_key, id, blind, key_id, payload FROM subject ORDER BY key")
+    rows = connection.rows("SELECT id_key, id, blind, key_id, payload FROM subject ORDER BY key")
     for id_key, sealed_id, blind, key_id, payload in rows:
         subject = vault.subject_id(id_key, sealed_id, blind)
         if visible(subject):
             yield vault.open(subject, key_id, payload, f"subject/{blind.hex()}", Subject)
 
 
-def twins(connection: sqlite3.Connection, vault: Vault, visible: Callable[[str], bool]) -> Iterator[str]:
+def twins(connection: Connection, vault: Vault, visible: Callable[[str], bool]) -> Iterator[str]:
     """Names of the twins of visible subjects, oldest first."""
-    rows = connection.execute(
+    rows = connection.rows(
         "SELECT t.blind, t.key_id, t.payload, s.id_key, s.id, s.blind FROM twin t "
         "JOIN subject s ON s.key = t.subject ORDER BY t.key"
     )
@@ -47,23 +51,28 @@ def twins(connection: sqlite3.Connection, vault: Vault, visible: Callable[[str],
             yield vault.open(subject, key_id, payload, f"twin/{blind.hex()}", str)
 
 
-def journal(connection: sqlite3.Connection, vault: Vault, subject: str | None) -> list[JournalEntry]:
-    """Audit entries of a subject, or all of them, oldest first."""
-    if subject is None:
-        rows = connection.execute("SELECT seq, key_id, payload FROM journal ORDER BY seq")
-    else:
-        blind = vault.blind(STORE, "subject", subject)
-        rows = connection.execute("SELECT seq, key_id, payload FROM journal WHERE subject = ? ORDER BY seq", (blind,))
-    return [vault.open(STORE, key_id, payload, f"journal/{seq}", JournalEntry) for seq, key_id, payload in rows]
+def twins_of(connection: Connection, vault: Vault, subject: str) -> list[str]:
+    """Names of the twins of one subject, oldest first."""
+    key = vault.find(connection, subject) or 0
+    rows = connection.rows("SELECT blind, key_id, payload FROM twin WHERE subject = ? ORDER BY key", (key,))
+    return [vault.open(subject, key_id, payload, f"twin/{blind.hex()}", str) for blind, key_id, payload in rows]
 
 
-def counts(connection: sqlite3.Connection) -> dict[str, Any]:
-    """Rows of each table, bytes of the file and the head of the audit chain (hex)."""
+_LAST = "(SELECT last FROM fact_block WHERE subject = key ORDER BY first DESC LIMIT 1)"
+_COUNTS = {
+    **{name: f"SELECT count(*) FROM {name}" for name in ("subject", "twin", "checkpoint", "forecast", "score")},  # noqa: S608
+    **{name: f"SELECT coalesce(max(seq), 0) FROM {name}" for name in ("rejected", "switch")},  # noqa: S608
     # facts are numbered without gaps and never removed, so the last number of a subject counts them
-    tables = {name: f"SELECT count(*) FROM {name}" for name in ("subject", "twin", "checkpoint", "forecast", "score")}  # noqa: S608
-    tables |= {name: f"SELECT coalesce(max(seq), 0) FROM {name}" for name in ("rejected", "journal", "switch")}  # noqa: S608
-    tables["fact"] = "SELECT coalesce(sum((SELECT max(seq) FROM fact WHERE subject = key)), 0) FROM subject"
-    found: dict[str, Any] = {name: connection.execute(query).fetchone()[0] for name, query in tables.items()}
-    (pages,), (size,) = (connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
-    head = connection.execute("SELECT record FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
-    return {**found, "bytes": pages * size, "journal_head": "" if head is None else head[0].hex()}
+    "fact": f"SELECT CAST(coalesce(sum({_LAST}), 0) AS BIGINT) FROM subject",  # noqa: S608
+    "document": "SELECT coalesce(max(last), 0) FROM document_block",
+    "journal": "SELECT coalesce(max(last), 0) FROM journal_block",
+    "waveform": "SELECT coalesce(max(seq), 0) FROM waveform",
+    "receipt": "SELECT coalesce(max(seq), 0) FROM receipt",
+}
+
+
+def counts(connection: Connection) -> dict[str, Any]:
+    """How much there is of everything, and the head of the audit chain (hex)."""
+    found = {name: int((connection.row(query) or (0,))[0]) for name, query in _COUNTS.items()}
+    head = connection.row("SELECT record FROM journal_block ORDER BY first DESC LIMIT 1")
+    return {**found, "journal_head": "" if head is None else head[0].hex()}

@@ -7,7 +7,6 @@ under the store's own key, that of the subject "".
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +15,9 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from gemel.core.errors import GemelError, StoreError
-from gemel.core.ports import Cipher, Journal, JournalEntry
+from gemel.core.ports import Cipher, Journal
+
+from .connection import Connection
 
 __all__ = ["BLIND", "STORE", "Twin", "Vault", "canonical"]
 
@@ -73,6 +74,18 @@ class Vault:
         """Index of a word, apart from equal words of another kind."""
         return self.cipher.blind(subject, f"{kind}:{word}")[:BLIND]
 
+    def digest_key(self, subject: str) -> bytes:
+        """The key of a subject's digests: equal facts of two subjects do not look alike."""
+        return self.cipher.blind(subject, "digest")[:32]
+
+    def document(self, kind: str, id: str) -> bytes:
+        """Index of a shared document."""
+        return self.blind(STORE, "document", f"{kind}\0{id}")
+
+    def receipt(self, channel: str, id: str) -> bytes:
+        """Index of a message's receipt."""
+        return self.blind(STORE, "receipt", f"{channel}\0{id}")
+
     def seal(self, subject: str, record: Any, row: str) -> tuple[str, bytes]:
         """(key id, payload) of a record that stands in this row."""
         return self.cipher.seal(subject, _ENCODER.encode(record), row.encode())
@@ -85,13 +98,13 @@ class Vault:
         except (msgspec.MsgspecError, ValueError) as error:
             raise StoreError(f"{row} cannot be read ({error}): damaged; restore a copy") from error
 
-    def find(self, connection: sqlite3.Connection, subject: str) -> int | None:
+    def find(self, connection: Connection, subject: str) -> int | None:
         """Key of a subject, or None."""
         blind = self.blind(STORE, "subject", subject)
-        found = connection.execute("SELECT key FROM subject WHERE blind = ?", (blind,)).fetchone()
+        found = connection.row("SELECT key FROM subject WHERE blind = ?", (blind,))
         return None if found is None else int(found[0])
 
-    def key(self, connection: sqlite3.Connection, subject: str) -> int:
+    def key(self, connection: Connection, subject: str) -> int:
         """Key of a subject; StoreError if it was never enrolled."""
         found = self.find(connection, subject)
         if found is None:
@@ -102,16 +115,16 @@ class Vault:
         """The id in a subject's row."""
         return self.open(STORE, key_id, sealed, f"subject/{blind.hex()}/id", str)
 
-    def twin(self, connection: sqlite3.Connection, name: str) -> Twin | None:
+    def twin(self, connection: Connection, name: str) -> Twin | None:
         """A twin by name, or None."""
-        found = connection.execute(
+        found = connection.row(
             "SELECT t.key, s.key, s.id_key, s.id, s.blind FROM twin t "
             "JOIN subject s ON s.key = t.subject WHERE t.blind = ?",
             (self.blind(STORE, "twin", name),),
-        ).fetchone()
+        )
         return None if found is None else Twin(found[0], found[1], self.subject_id(*found[2:]))
 
-    def add_twin(self, connection: sqlite3.Connection, name: str, subject: str) -> Twin:
+    def add_twin(self, connection: Connection, name: str, subject: str) -> Twin:
         """A twin by name, new if need be; StoreError if it is of another subject."""
         known = self.twin(connection, name)
         if known is not None:
@@ -120,17 +133,9 @@ class Vault:
             return known
         key, blind = self.key(connection, subject), self.blind(STORE, "twin", name)
         sealed = self.seal(subject, name, f"twin/{blind.hex()}")
-        row = connection.execute(
+        row = connection.row(
             "INSERT INTO twin (subject, blind, key_id, payload) VALUES (?, ?, ?, ?) RETURNING key",
             (key, blind, *sealed),
-        ).fetchone()
+        )
+        assert row is not None  # an insert that does not raise returns its row
         return Twin(row[0], key, subject)
-
-    def audit(self, connection: sqlite3.Connection, entry: JournalEntry) -> None:
-        """Add an entry to the journal, chained to the one before, within the transaction at hand."""
-        last = connection.execute("SELECT seq, record FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
-        seq, previous = (1, b"") if last is None else (last[0] + 1, last[1])
-        record = self.journal.record(entry, previous)
-        key_id, payload = self.seal(STORE, entry, f"journal/{seq}")
-        blind = self.blind(STORE, "subject", entry.subject)
-        connection.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?)", (seq, blind, key_id, payload, record))
