@@ -70,9 +70,9 @@ class Code:
     rate_limits: Limits | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Codes:
-    """Codes by name."""
+    """Codes by name; equal only to itself."""
 
     entries: Mapping[str, Code]
 

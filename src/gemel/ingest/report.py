@@ -12,9 +12,12 @@ from itertools import pairwise
 from typing import Any
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from gemel.core.clock import HOUR, text
 from gemel.core.fact import Fact, Instant, Intervention, Observation, Rejected
+from gemel.core.moments import typical_gap
 
 from .codes import Codes, table
 from .feed import Feed, Item
@@ -51,7 +54,9 @@ class Unmapped(msgspec.Struct):
 class CodeCount(msgspec.Struct):
     """One code: facts used, repeats of them, rejections, time span, and stretches without a reading.
 
-    `dense` says that half of the readings follow one another within the gap limit, so that a gap is news.
+    `dense` says that half of the readings follow one another within the gap limit, so that a gap is news.  Such a code
+    has a `step` [us], how far apart its readings typically are; of the `expected` readings, one a step from first
+    to last, `filled` are there.
     """
 
     title: str
@@ -63,6 +68,9 @@ class CodeCount(msgspec.Struct):
     dense: bool = False
     gaps: int = 0
     longest_gaps: list[Gap] = []
+    step: Instant | None = None
+    expected: int | None = None
+    filled: int | None = None
 
 
 class Report(msgspec.Struct):
@@ -221,6 +229,22 @@ class Tally:
         count.dense = len(times) > 2 and 2 * len(gaps) < len(times) - 1
         count.gaps = len(gaps)
         count.longest_gaps = sorted(gaps, key=lambda gap: gap.start - gap.end)[:_MOST_GAPS]
+        found = _filled(np.array(times), hours) if count.dense else None
+        count.step, count.expected, count.filled = found or (None, None, None)
+
+
+def _filled(times: NDArray[np.int64], hours: float) -> tuple[Instant, int, int] | None:
+    """The typical step between readings in order that follow one another within the limit, how many steps there are
+    from first to last, and how many of them lack no reading: a gap of g > 1.5 steps lacks round(g / step) - 1.  None
+    where all are of one instant."""
+    apart = np.diff(times)
+    near = apart[(apart > 0) & (apart <= hours * HOUR)]
+    if near.size == 0:
+        return None
+    step = typical_gap(near)
+    expected = round(int(times[-1] - times[0]) / step) + 1
+    lacking = np.rint(apart[apart > 1.5 * step] / step) - 1
+    return step, expected, expected - int(lacking.sum())
 
 
 def collect(

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 
 from gemel.core.errors import IngestError
 
-__all__ = ["Line", "Source", "first_bytes", "lines", "name_of", "whole"]
+__all__ = ["Line", "Source", "Stream", "first_bytes", "lines", "name_of", "stream_of", "whole"]
 
 Source = Path | str | bytes
 """A path, or the content itself."""
@@ -53,7 +53,8 @@ class _Gzip(gzip.GzipFile):
 Stream = BufferedReader | BytesIO | _Gzip
 
 
-def _open(source: Source) -> Stream:
+def stream_of(source: Source) -> Stream:
+    """An open stream of its bytes, decompressed where it is gzip; IngestError when it cannot be opened."""
     try:
         raw = BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb")
     except (OSError, ValueError) as error:
@@ -70,7 +71,7 @@ def _open(source: Source) -> Stream:
 
 def first_bytes(source: Source, count: int = 4096) -> bytes:
     """The first bytes; IngestError when there are none or they cannot be read."""
-    stream = _open(source)
+    stream = stream_of(source)
     head = b""
     try:
         while len(head) < count and (block := stream.read1(count)):
@@ -87,7 +88,7 @@ def first_bytes(source: Source, count: int = 4096) -> bytes:
 
 def whole(source: Source) -> bytes:
     """All bytes of one document, decompressed; IngestError when unreadable or beyond 1 GiB."""
-    stream = _open(source)
+    stream = stream_of(source)
     try:
         content = stream.read(_LARGEST_DOCUMENT + 1)
     except (OSError, EOFError, zlib.error) as error:
@@ -101,7 +102,7 @@ def whole(source: Source) -> bytes:
 
 def lines(source: Source) -> Iterator[Line]:
     """Every line, numbered from 1; memory is one block and one line."""
-    stream = _open(source)
+    stream = stream_of(source)
     try:
         yield from _split(stream)
     finally:

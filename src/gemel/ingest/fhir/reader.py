@@ -8,8 +8,8 @@ A resource of a type that gives no facts is counted as skipped; a malformed one 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 
@@ -22,33 +22,13 @@ from ..codes import Codes, table
 from ..feed import RAW_LENGTH, Feed, Item, content_id, reject
 from ..source import Line, Source, lines, name_of
 from .document import HEAD, UNREADABLE, Buffer, document, is_lines
-from .doses import administered, eaten, ordered
-from .observation import observed
+from .kinds import bare, decoded, items, patient_of
 from .sheet import Sheet
-from .types import (
-    Administration,
-    Bundle,
-    Concept,
-    Medication,
-    Nutrition,
-    ObservationResource,
-    Patient,
-    Request,
-    Resource,
-)
+from .types import Bundle, Concept, Medication, Patient
 
 __all__ = ["Reading", "producer", "read"]
 
-_RESOURCE: msgspec.json.Decoder[Resource] = msgspec.json.Decoder(Resource)
 _BUNDLE = msgspec.json.Decoder(Bundle)
-_KINDS: dict[type[Resource], str] = {
-    ObservationResource: "Observation",
-    Administration: "MedicationAdministration",
-    Request: "MedicationRequest",
-    Nutrition: "NutritionIntake",
-    Patient: "Patient",
-    Medication: "Medication",
-}
 _DEEPEST = 3  # bundles within bundles
 _SUFFIXES = (".json", ".ndjson", ".jsonl", ".json.gz", ".ndjson.gz", ".jsonl.gz")
 
@@ -87,7 +67,7 @@ def read(source: Source, *, zone: str = "UTC", patient: str | None = None, codes
     known_zone(zone)
 
     def reading(feed: Feed) -> Reading:
-        return Reading(feed, zone, codes or table(), _bare(patient) if patient else None, bool(patient))
+        return Reading(feed, zone, codes or table(), bare(patient) if patient else None, bool(patient))
 
     if not isinstance(source, bytes) and Path(source).is_dir():
         files = [path for path in sorted(Path(source).iterdir()) if path.name.lower().endswith(_SUFFIXES)]
@@ -96,12 +76,6 @@ def read(source: Source, *, zone: str = "UTC", patient: str | None = None, codes
         return Feed(Path(source).name, lambda feed: _folder(files, reading(feed)))
     produce = producer(source)
     return Feed(name_of(source), lambda feed: produce(reading(feed)))
-
-
-@lru_cache(maxsize=4096)
-def _bare(reference: str) -> str:
-    """The id in a reference: 'Patient/1', 'http://server/Patient/1/_history/2' and 'urn:uuid:1' are all '1'."""
-    return reference.partition("/_history/")[0].rstrip("/").rpartition("/")[2].rpartition(":")[2]
 
 
 def _folder(files: list[Path], reading: Reading) -> Iterator[Item]:
@@ -150,12 +124,8 @@ def _entries(bundle: Bundle, place: _Place, reading: Reading) -> Iterator[Item]:
     entries = bundle.entry or []
     for entry in entries:  # a prescription may stand before the medication it points to
         if b'"Medication"' in memoryview(entry.resource)[:200].tobytes():
-            try:
-                resource = _RESOURCE.decode(entry.resource)
-            except UNREADABLE:
-                continue
-            if isinstance(resource, Medication):
-                _learn(resource, entry.fullUrl or "", reading)
+            with suppress(*UNREADABLE):
+                _learn(decoded("Medication", memoryview(entry.resource)), entry.fullUrl or "", reading)
     for number, entry in enumerate(entries, 1):
         content = memoryview(entry.resource)
         if not content.nbytes:
@@ -175,21 +145,29 @@ def _learn(resource: Medication, url: str, reading: Reading) -> None:
 def _resource(content: Buffer, place: _Place, reading: Reading, fault: str = "") -> Iterator[Item]:
     """The items of one resource, of whatever type."""
     feed = reading.feed
+    kind = None
     try:
-        resource = _RESOURCE.decode(content)
+        kind = HEAD.decode(content).resourceType
+        resource = decoded(kind or "", content)
+    except KeyError:
+        yield from _other(content, place, reading, kind or "")
+        return
     except UNREADABLE as error:
-        yield from _unread(content, place, reading, fault or str(error))
+        if kind:
+            feed.kinds[kind] += 1
+        yield from _unread(content, place, reading, kind or "", fault or str(error))
         return
-    kind = _KINDS[type(resource)]
+    assert kind is not None  # it was found among the known kinds
     feed.kinds[kind] += 1
-    if isinstance(resource, (Patient, Medication)):
+    if isinstance(resource, Patient):
         feed.skip(kind)
-        if isinstance(resource, Patient):
-            reading.patients.append(resource)
-        else:
-            _learn(resource, place.url, reading)
+        reading.patients.append(resource)
         return
-    who = _bare(resource.subject.reference or "") if resource.subject is not None else ""
+    if isinstance(resource, Medication):
+        feed.skip(kind)
+        _learn(resource, place.url, reading)
+        return
+    who = bare(patient_of(resource))
     if reading.patient is None and who:
         reading.patient = who
     if not who:
@@ -197,17 +175,9 @@ def _resource(content: Buffer, place: _Place, reading: Reading, fault: str = "")
     elif who != reading.patient:
         yield from _stranger(place, reading)
         return
-    name = f"{kind}/{resource.id or _bare(place.url) or content_id(bytes(content))}"
+    name = f"{kind}/{resource.id or bare(place.url) or content_id(bytes(content))}"
     sheet = Sheet(feed, reading.codes, reading.zone, place.name, place.mark, content, name, reading.medications)
-    match resource:
-        case ObservationResource():
-            yield from observed(resource, sheet)
-        case Administration():
-            yield from administered(resource, sheet)
-        case Request():
-            yield from ordered(resource, sheet)
-        case Nutrition():
-            yield from eaten(resource, sheet)
+    yield from items(kind, resource, sheet)
 
 
 def _stranger(place: _Place, reading: Reading) -> Iterator[Item]:
@@ -220,13 +190,9 @@ def _stranger(place: _Place, reading: Reading) -> Iterator[Item]:
     yield reject("another patient", detail, source=place.name + place.mark, raw="")
 
 
-def _unread(content: Buffer, place: _Place, reading: Reading, fault: str) -> Iterator[Item]:
-    """A resource of a type we do not read, a bundle inside, or something malformed."""
-    feed = reading.feed
-    try:
-        kind = HEAD.decode(content).resourceType
-    except UNREADABLE:
-        kind = None
+def _other(content: Buffer, place: _Place, reading: Reading, kind: str) -> Iterator[Item]:
+    """A resource of a type that gives no facts, or a bundle inside."""
+    fault = "bundles within bundles within bundles"
     if kind == "Bundle" and place.depth < _DEEPEST:
         try:
             bundle = _BUNDLE.decode(content)
@@ -236,11 +202,16 @@ def _unread(content: Buffer, place: _Place, reading: Reading, fault: str) -> Ite
             yield from _entries(bundle, replace(place, depth=place.depth + 1), reading)
             return
     if kind:
-        feed.kinds[kind] += 1
-    if kind and kind != "Bundle" and kind not in _KINDS.values():
-        feed.skip(kind)
-        return
-    feed.items += 1
+        reading.feed.kinds[kind] += 1
+    if kind and kind != "Bundle":
+        reading.feed.skip(kind)
+    else:
+        yield from _unread(content, place, reading, kind, fault if kind else "it has no resourceType")
+
+
+def _unread(content: Buffer, place: _Place, reading: Reading, kind: str, fault: str) -> Iterator[Item]:
+    """Something malformed."""
+    reading.feed.items += 1
     text = bytes(content[: RAW_LENGTH + 1]).decode(errors="replace")
     where = place.name + place.mark
     if place.cut and not kind:

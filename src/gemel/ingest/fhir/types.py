@@ -202,12 +202,20 @@ class Nutrition(msgspec.Struct, tag_field="resourceType", tag="NutritionIntake")
     ingredientLabel: list[Ingredient] | None = None
 
 
+class Link(msgspec.Struct):
+    """Patient.link."""
+
+    other: Reference | None = None
+    type: str | None = None
+
+
 class Patient(msgspec.Struct, tag_field="resourceType", tag="Patient"):
     """Patient: no names, no record numbers."""
 
     id: str | None = None
     birthDate: str | None = None
     gender: str | None = None
+    link: list[Link] | None = None
 
 
 class Entry(msgspec.Struct):

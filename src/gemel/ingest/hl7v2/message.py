@@ -144,7 +144,11 @@ def _separators(head: bytes) -> Separators:
     """From MSH-1 and MSH-2, the bytes after 'MSH'; missing ones are the usual ones."""
     given = head[1:].split(head[:1])[0].rstrip(b"\r\n")
     marks = [given[i : i + 1] or usual for i, usual in enumerate((b"^", b"~", b"\\", b"&"))]
-    if len({head[:1], *marks}) != 5 or head[:1].isalnum():
+    if (
+        len({head[:1], *marks}) != 5
+        or head[:1].isalnum()
+        or not all(b"!" <= mark <= b"~" for mark in (head[:1], *marks))
+    ):
         raise IngestError(f"MSH-1 and MSH-2 are {head!r}: five different separators such as |^~\\& are needed")
     return Separators(head[:1], *marks)
 

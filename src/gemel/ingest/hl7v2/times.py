@@ -1,6 +1,7 @@
 """HL7 time stamps, YYYYMMDDHHMM[SS[.S[S[S[S]]]]][+/-ZZZZ] (HL7 v2.5.1 section 2.A.22), as instants.
 
 A time without offset is local to the sender's zone.  One that the autumn change repeats is taken as its first pass.
+A result known to the day counts as of noon, as in FHIR: good enough for what changes over weeks.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from gemel.core.clock import SECOND, instant
 from gemel.core.errors import TimelineError
 from gemel.core.fact import Instant
 
-__all__ = ["timestamp"]
+__all__ = ["moment", "timestamp"]
 
 _STAMP = re.compile(rb"(\d{12})(\d{2})?(?:\.(\d{1,4}))?([+-]\d{4})?")
 
@@ -33,6 +34,12 @@ def timestamp(value: bytes, zone: str) -> Instant:
         return _minute(minute, zone) + whole
     minutes = int(offset[1:3]) * 60 + int(offset[3:])
     return _minute(minute, "UTC") + whole - (minutes if offset[:1] == b"+" else -minutes) * 60 * SECOND
+
+
+@lru_cache(maxsize=65536)
+def moment(value: bytes, zone: str) -> Instant:
+    """As `timestamp`; a date alone is its noon."""
+    return timestamp(value + b"1200" if len(value) == 8 else value, zone)
 
 
 _SIXTY = ord("6")
