@@ -50,6 +50,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     collapsed: str
     lineage: int
     refitted: Instant = 0
+    upto: int = 0
 
 
 _HEADER = msgspec.msgpack.Decoder(Header)
@@ -62,7 +63,7 @@ def freeze(standing: Standing) -> Checkpoint:
         Header(
             birth=standing.birth, since=standing.since, cursor=twin.cursor, evidence=_weighed(twin.evidence),
             name=twin.name, missed=standing.missed, collapsed=standing.collapsed, lineage=standing.lineage,
-            refitted=standing.refitted,
+            refitted=standing.refitted, upto=standing.upto,
         )
     )  # fmt: skip
     return Checkpoint(
@@ -96,7 +97,7 @@ def thaw(checkpoint: Checkpoint, subject: Subject) -> Standing:
     )  # fmt: skip
     return Standing(
         twin, birth, header.since, checkpoint.sequence, checkpoint.facts_hash, header.missed, header.collapsed,
-        header.lineage, header.refitted,
+        header.lineage, header.refitted, header.upto,
     )  # fmt: skip
 
 

@@ -39,6 +39,7 @@ class Keeper:
 
     def __init__(self, store: Store, caller: Caller, budget: Instant) -> None:
         self.store, self.caller, self.budget = store, caller, budget
+        self.elsewhere: Callable[[str], Standing | None] = nowhere
         self._subjects: dict[str, Subject] = {}
         self._records: dict[str, Records] = {}
         self._standings: dict[str, Standing] = {}
@@ -83,8 +84,8 @@ class Keeper:
     # standings
 
     def standing(self, twin: str) -> Standing:
-        """A twin as it stands, from memory or from its last sound checkpoint."""
-        known = self._standings.get(twin)
+        """A twin as it stands: from memory, from where it is kept `elsewhere`, or from its last sound checkpoint."""
+        known = self.brought(twin)
         if known is not None:
             self.records(known.twin.subject.id)
             return known
@@ -101,6 +102,32 @@ class Keeper:
         """Keep a standing at hand."""
         self._standings[standing.twin.id] = standing
         return standing
+
+    def brought(self, twin: str) -> Standing | None:
+        """A twin from memory or from where it is kept `elsewhere`, now at hand; None where it is in neither."""
+        known = self._standings.get(twin) or self.elsewhere(twin)
+        return None if known is None else self.hold(known)
+
+    def at_hand(self, twin: str) -> bool:
+        """Whether a twin's standing is in memory."""
+        return twin in self._standings
+
+    def let_go(self, twin: str) -> None:
+        """Keep a twin no longer at hand, nor its subject's records unless another twin needs them."""
+        standing = self._standings.pop(twin, None)
+        if standing is None:
+            return
+        subject = standing.twin.subject.id
+        if all(other.twin.subject.id != subject for other in self._standings.values()):
+            self._records.pop(subject, None)
+
+    def ahead(self, standing: Standing) -> list[Fact]:
+        """Facts for this twin that happened after its present, whenever."""
+        return self.due(standing, LAST)
+
+    def met(self, standing: Standing, most: int) -> list[str]:
+        """Ids of the facts of this twin's subject that came last."""
+        return self._records[standing.twin.subject.id].names(most)
 
     def save(self, standing: Standing) -> Standing:
         """Write a checkpoint, and keep the standing at hand."""
@@ -202,6 +229,10 @@ def trails(records: Records, codes: frozenset[str], until: Instant) -> Callable[
         return trail(records.held(codes, start, until), start)
 
     return since
+
+
+def nowhere(twin: str) -> None:
+    """No twin is kept elsewhere."""
 
 
 def _nothing(*_: object) -> None:

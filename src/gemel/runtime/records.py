@@ -16,7 +16,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, islice
 
 import msgspec
 
@@ -74,6 +74,10 @@ class Records:
         """The earliest instant at which records that arrived after number `since` changed what holds; None: nowhere."""
         first = bisect_right(self._touched, since, key=lambda touch: touch[0])
         return min((at for _, at, code in self._touched[first:] if code in codes), default=None)
+
+    def names(self, most: int) -> list[str]:
+        """Ids of the facts that came last, at most so many."""
+        return list(islice(reversed(self._latest), most))
 
     def _replace(self, number: int, before: Fact | None, after: Fact | None) -> None:
         if before is not None:

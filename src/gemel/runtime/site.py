@@ -28,6 +28,8 @@ from ..core.twin import Twin
 from ..verbs.forecast import forecast_all
 from .catch_up import catch_up
 from .engines import tuned
+from .fleet_outlook import Outlooks
+from .fleets import Fleets
 from .intake import take_in
 from .issued import Issued
 from .keeper import Keeper
@@ -73,6 +75,7 @@ class Site:
         self._keeper = Keeper(store, caller, budget)
         self._desk = Desk(store, caller, name, now)
         self._turn = RLock()
+        self._fleets: Fleets | None = None
 
     @classmethod
     def open(
@@ -111,6 +114,8 @@ class Site:
         with self._turn:
             self.store.enrol(subject, self.caller)
             self._keeper.forget(subject.id)
+            if self._fleets is not None:
+                self._fleets.forget(subject.id)
 
     def take_in(self, subject: str, stream: Iterable[Fact | Rejected]) -> Taken:
         """Keep facts and rejected rows; what is counted is durable.  StoreError for a subject that is not enrolled."""
@@ -153,6 +158,8 @@ class Site:
                 raise StoreError(f"there is a twin '{name}' already: load it, or give the new one another id")
             standing = born(birth, self._keeper.subject(subject), name)
             standing = replace(standing, sequence=self._keeper.records(subject).last)
+            if self._fleets is not None:
+                self._fleets.expect(name, subject)
             return self._keeper.save(standing).twin
 
     def load(self, twin: str) -> Twin:
@@ -183,7 +190,22 @@ class Site:
         with self._turn:
             return self._keeper.account(twin)
 
+    def held(self, twin: str, after: Instant, until: Instant) -> list[Fact]:
+        """The facts a twin can use that hold, with after < t <= until, in order."""
+        with self._turn:
+            own = self._keeper.standing(twin).twin
+            return self._keeper.records(own.subject.id).held(codes_of(own.model), after, until)
+
     # time
+
+    def fleets(self) -> Fleets:
+        """The site's live twins, many at a time; a twin in a fleet comes back by itself when a verb asks for it."""
+        with self._turn:
+            if self._fleets is None:
+                outlooks = Outlooks(self._keeper, self._desk, self.name)
+                self._fleets = Fleets(self._keeper, outlooks, self._turn, now=self.now, tick=self.tick)
+                self._keeper.elsewhere = self._fleets.give
+            return self._fleets
 
     def tick(self, twins: str | Sequence[str], until: Instant | None = None) -> list[Twin]:
         """Twins after the facts that have come since and happened by `until` (default: by now).
@@ -210,6 +232,7 @@ class Site:
         collapses on the way leaves it stale.
         """
         with self._turn:
+            self._keeper.brought(twin)
             return self._keeper.save(rebuilt(self._keeper, twin, window, self.now())).twin
 
     def night(self, *, every: Instant = EVERY, window: Instant = WINDOW) -> list[Refitted]:
@@ -254,7 +277,8 @@ class Site:
                 facts=records.held(codes_of(own.model), now - RECALL, now),
             )  # fmt: skip
             shown = status(self._desk, standing.birth.model).standing
-            return Issued(made, paper.rows, standing.stale, paper.record, shown)
+            widths = self._desk.widths(twin, own.model.card.version)
+            return Issued(made, paper.rows, standing.stale, paper.record, shown, widths)
 
     def ledger(self, twin: str) -> list[IssuedForecast]:
         """Every forecast issued, each with the last record of what became of it."""
@@ -276,6 +300,11 @@ class Site:
         """How right a twin's forecasts have been, by observable and horizon."""
         with self._turn:
             return self._desk.record(twin, self._keeper.standing(twin).twin.subject.zone)
+
+    def alarms(self, twin: str) -> dict[str, str]:
+        """What each ringing drift alarm of a twin says, by observable."""
+        with self._turn:
+            return self._desk.alarms(twin)
 
     # who may speak
 

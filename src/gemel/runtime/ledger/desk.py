@@ -22,7 +22,7 @@ from .books import Book, Books
 from .record import Group, Tally, TrackRecord, kinds_of, tallies, track
 from .rows import Origin, rows_of
 from .settle import since, verdicts
-from .truth import readings
+from .truth import Readings, readings
 from .widen import factor
 
 __all__ = ["Desk", "Paper"]
@@ -57,12 +57,19 @@ class Desk:
         model = origin.twin.model
         held = list(facts)
         seen = {q.name: readings(model, q, held) for q in model.observables}
-        widths = self.widths(origin.twin.id, model.card.version)
-        rows = rows_of(origin, made, plan, wanted=wanted, seen=seen, widths=widths)
+        rows = self.rows(origin, made, plan, wanted=wanted, seen=seen)
         self.store.issue(rows, self.caller)
         shown = {(row.observable, row.target - row.issued) for row in rows}
         record = [r for r in self.record(origin.twin.id) if (r.observable, round(r.horizon_minutes * MINUTE)) in shown]
         return Paper(tuple(rows), tuple(record))
+
+    def rows(
+        self, origin: Origin, made: Forecast, plan: Plan | None, *, wanted: Sequence[Instant],
+        seen: Mapping[str, Readings],
+    ) -> list[IssuedForecast]:  # fmt: skip
+        """A forecast as rows of the ledger, not written yet; `seen` are the readings of the week before."""
+        widths = self.widths(origin.twin.id, origin.twin.model.card.version)
+        return rows_of(origin, made, plan, wanted=wanted, seen=seen, widths=widths)
 
     def settle(
         self, twin: str, model: Model, held: Callable[[Instant, Instant], Sequence[Fact]], *,

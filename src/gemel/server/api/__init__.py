@@ -1,0 +1,1 @@
+"""The REST routes, an area a module; each module has a `router`."""

@@ -1,0 +1,85 @@
+"""A forecast leaves as RiskAssessment and Provenance, never as an Observation."""
+
+from __future__ import annotations
+
+import pytest
+
+from gemel.core.clock import HOUR, MINUTE, instant
+from gemel.core.ports import Caller
+
+from .sample import bundle, observation, patient, put
+
+CALLER = Caller(id="test")
+NOW = instant("2026-03-01T08:30:00Z")
+
+
+async def _issued(served):
+    """A twin of p1 that has seen a reading and says what comes."""
+    reading = observation(
+        "Patient/p1", 120, id="o1", code={"coding": [{"system": "http://loinc.org", "code": "99504-3"}]}
+    )
+    done = await served.client.post("/fhir", content=bundle(put(patient(id="p1")), put(patient(id="p2")), put(reading)))
+    assert done.status_code == 200
+    site = served.service.site
+    twin = site.create("patient.glucose.type1", "p1", at=NOW - HOUR, members=32)
+    site.tick(twin.id, NOW)
+    return site.forecast(twin.id, NOW + 2 * HOUR, horizons=(30 * MINUTE, 60 * MINUTE))
+
+
+def test_the_ledger_is_told_as_risk_assessments_with_their_provenance(talk):
+    oracle = pytest.importorskip(
+        "fhir.resources.R4B", reason="fhir.resources checks the structure where it is installed"
+    )
+
+    async def scenario(served):
+        issued = await _issued(served)
+        page = (await served.client.get("/fhir/RiskAssessment?patient=p1")).json()
+        (risk,) = [e["resource"] for e in page["entry"]]
+        oracle.get_fhir_model_class("RiskAssessment").model_validate(risk)
+        assert risk["subject"] == {"reference": "Patient/p1"} and risk["status"] == "preliminary"
+        assert len(risk["identifier"]) == len(issued.rows)
+        bands = [p for p in risk["prediction"] if p["probabilityDecimal"] == 0.9 and "from" in p["outcome"]["text"]]
+        assert len(bands) == len(issued.rows)
+        for row, told in zip(issued.rows, bands, strict=True):
+            assert (
+                f"from {row.quantiles['0.05']:.4g} to {row.quantiles['0.95']:.4g} {row.unit}" in told["outcome"]["text"]
+            )
+            assert instant(told["whenPeriod"]["start"]) == row.target
+        assert all(0 <= p["probabilityDecimal"] <= 1 for p in risk["prediction"])
+        origin = (await served.client.get(f"/fhir/Provenance?target=RiskAssessment/{risk['id']}")).json()
+        (source,) = [e["resource"] for e in origin["entry"]]
+        oracle.get_fhir_model_class("Provenance").model_validate(source)
+        assert source["target"] == [{"reference": f"RiskAssessment/{risk['id']}"}]
+        assert source["contained"][0]["resourceType"] == "Device" and source["agent"][0]["who"] == {
+            "reference": "#twin"
+        }
+        assert "patient.glucose.type1@" in source["entity"][0]["what"]["identifier"]["value"]
+        read = await served.client.get(f"/fhir/RiskAssessment/{risk['id']}")
+        assert read.status_code == 200 and read.json() == risk
+        assert (await served.client.get(f"/fhir/Provenance/{source['id']}")).json() == source
+        seen = (await served.client.get("/fhir/Observation?patient=p1")).json()
+        assert seen["total"] == 1
+        assert (await served.client.get("/fhir/RiskAssessment?patient=p2")).json()["total"] == 0
+
+    talk(scenario)
+
+
+def test_answers_of_the_server_have_the_structure_of_the_standard(talk):
+    oracle = pytest.importorskip(
+        "fhir.resources.R4B", reason="fhir.resources checks the structure where it is installed"
+    )
+    model = oracle.get_fhir_model_class
+
+    async def scenario(served):
+        told = await served.client.get("/fhir/metadata")
+        model("CapabilityStatement").model_validate(told.json())
+        wrong = await served.client.get("/fhir/Observation")
+        model("OperationOutcome").model_validate(wrong.json())
+        done = await served.client.post(
+            "/fhir", content=bundle(put(patient(id="p1")), put(observation("Patient/p1", id="o1")))
+        )
+        model("Bundle").model_validate(done.json())
+        for url in ("Observation?patient=p1&colour=red", "Patient/p1/$everything", "Observation/o1/_history"):
+            model("Bundle").model_validate((await served.client.get(f"/fhir/{url}")).json())
+
+    talk(scenario)
