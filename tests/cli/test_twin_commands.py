@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gemel.cli.records import usual_basal
+from gemel.runtime.beginning import usual_basal
 from gemel.core.clock import HOUR
 from gemel.core.fact import Intervention
 from gemel.runtime import Site

@@ -13,6 +13,8 @@ from ..core.errors import GemelError, RegistryError
 from . import app_health, app_scores, app_twins, hospital
 from . import simulate_hospital as hospital_study
 from .app_glucose import error_grid, glucose_report
+from .app_import import import_command
+from .app_quality import quality_command
 from .options import (
     Doses,
     Hours,
@@ -25,6 +27,8 @@ from .options import (
     Seed,
     Virtual,
 )
+from .serve import serve
+from .store_commands import store_app
 
 __all__ = ["app", "run", "spread"]
 
@@ -91,9 +95,10 @@ def _root(
 @app.command()
 def models(json: Json = False) -> None:
     """List the models there are."""
-    from . import catalogue, console
+    from ..runtime.answers.cards import models as registered
+    from . import console
 
-    found = catalogue.models()
+    found = registered()
     if json:
         return console.emit(found)
     rows = [[m.name, m.kind, m.title or f"cannot be loaded: {m.problem}", m.version, m.causal] for m in found.models]
@@ -110,9 +115,10 @@ def card(
     json: Json = False,
 ) -> None:
     """Show a model's card: for whom, not for whom, on what grounds, how well it did, and every number it declares."""
+    from ..runtime.answers.cards import card as card_of
     from . import catalogue, console
 
-    shape = catalogue.card(model)
+    shape = card_of(model)
     if framework is not None and not json:
         form = shape.frameworks.get(framework)
         if form is None:
@@ -199,12 +205,17 @@ for command in (
     app_scores.backtest, app_scores.validate, app_scores.bench, app_health.risk,
 ):  # fmt: skip
     app.command()(command)
+app.command()(serve)
+app.command("import")(import_command)
 app.command("health-map")(app_health.health_map)
 app.command("glucose-report")(glucose_report)
 app.command("error-grid")(error_grid)
 app.command("queues")(hospital.queues)
 app.command("mine")(hospital.mine)
 app.command("census")(hospital.census)
+app.command("quality")(quality_command)
+
+app.add_typer(store_app, name="store")
 
 
 @app.command()

@@ -94,15 +94,21 @@ def validate(
 
 
 def bench(
-    what: Annotated[str, typer.Argument(help="core, diabetes, health, hospital or inference")] = "core",
+    what: Annotated[str, typer.Argument(help="core, diabetes, health, hospital, inference or service")] = "core",
     peer_python: Annotated[
         Path | None,
         typer.Option("--peer-python", envvar="GEMEL_PEER_PYTHON", help="an interpreter that has simglucose, or ciw"),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="a tenth of the work: to see that it runs")] = False,
+    only: Annotated[list[str] | None, typer.Option("--only", help="service: a key to measure; may be repeated")] = None,
+    size: Annotated[list[str] | None, typer.Option("--size", help="service: NAME=NUMBER, how much is done")] = None,
     json: Json = False,
 ) -> None:
-    """Measure how fast the core, virtual persons with diabetes, the health map or the hospital is."""
+    """Measure how fast the core, virtual persons with diabetes, the health map, the hospital or the service is."""
+    if what == "service":
+        from .bench_service import report as told_of_service
+
+        return told_of_service(only or [], size or [], quick=quick, json=json)
     if what == "diabetes":
         from .bench_diabetes import report
 
@@ -124,7 +130,7 @@ def bench(
             found = bench_inference(lambda name: progress.update(task, description=name), quick=quick)
         return console.emit(found) if json else told(found)
     if what != "core":
-        raise RegistryError(f"no bench '{what}': there are core, diabetes, health, hospital and inference")
+        raise RegistryError(f"no bench '{what}': there are core, diabetes, health, hospital, inference and service")
     from . import console, speak
     from .bench import Sizes
     from .bench import bench as work

@@ -9,13 +9,13 @@ import numpy as np
 
 from ..core.clock import HOUR, text
 from ..core.forecast import Forecast
+from ..runtime.answers.twins import scores
 from . import page
 from .backtest import forecasters
 from .chart import Picture, draw, shared_limits
 from .demo import Scene
 from .demo_life import DINNER
 from .pictures import picture
-from .results import scores
 from .shapes import BacktestShape, Horizons, ScoreShape
 
 __all__ = ["report"]

@@ -7,9 +7,10 @@ from dataclasses import replace
 from ..core.clock import HOUR, text
 from ..core.quantity import names
 from ..core.registry import load_model
+from ..runtime.answers.shapes import ContributionRow, ExplanationShape
+from ..runtime.answers.twins import explained
 from .console import number, say, show
 from .records import Start, Wanted, present, read, twin_of
-from .shapes_inference import ContributionRow, ExplanationShape, GainRow, ShareRow
 from .speak import CAUTION
 
 __all__ = ["explain", "spoken"]
@@ -28,23 +29,7 @@ def explain(wanted: Wanted, start: Start, target: str | None, *, hours: float, s
     twin = observe(before, news, until=now)
     asked = target or names(load_model(start.model).observables)[0]
     told = run(twin, now + round(hours * HOUR), asked, since=(before, news) if news else None)
-    return ExplanationShape(
-        subject=records.subject.id, model=twin.model.card.title, issued=text(now, zone), until=text(told.until, zone),
-        zone=zone, target=told.target, unit=told.unit, expected=told.mean, q05=told.low, q95=told.high,
-        words=told.words(), data=records.shape(now),
-        shares=[ShareRow(name=s.name, kind=s.kind, part=s.part, correlation=s.correlation)
-                for s in told.attribution.shares],
-        contributions=[
-            ContributionRow(
-                facts=len(c.facts), names=list(c.names), first=text(c.facts[0].at, zone),
-                last=text(c.facts[-1].at, zone), acted=c.acted, shift=c.shift, spread=c.spread,
-                moved={m.name: m.by for m in c.moved},
-            )
-            for c in told.contributions
-        ],
-        next=[GainRow(quantity=g.measurement.quantity, hours=g.measurement.ahead, gain=g.gain, cost=g.measurement.cost,
-                      currency=g.measurement.currency) for g in told.next],
-    )  # fmt: skip
+    return explained(told, twin, records.shape(now))
 
 
 def spoken(shape: ExplanationShape) -> None:

@@ -16,9 +16,9 @@ from ..domains.health.healthmap import HealthMap, for_clinician, for_person, hea
 from ..domains.health.healthmap.organs import Marker, Organ
 from ..domains.health.healthmap.risks import Index, Refusal, Risk
 from ..domains.health.healthmap.words import CAUTION, day
+from ..runtime.answers.card_shapes import SourceShape
 from .console import number, say, show
 from .health_record import Source, read_record
-from .shapes import SourceShape
 from .shapes_map import (
     ComparisonRow,
     ConflictRow,

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..core.clock import text
 from ..core.errors import StoreError
-from ..core.fact import Instant
 from ..core.forecast import Forecast
 from ..core.plan import Plan
 from ..core.ports import Caller
@@ -17,6 +14,7 @@ from ..core.subject import Subject
 from ..core.timeline import facts_hash
 from ..core.twin import Twin
 from ..runtime import Site
+from ..runtime.answers.twins import Noted
 from ..runtime.ledger.desk import Desk
 from ..runtime.ledger.gate import read_plan
 from ..runtime.ledger.record import TrackRecord
@@ -27,21 +25,11 @@ from ..runtime.records import Records, codes_of
 if TYPE_CHECKING:
     from .shapes_ledger import RecordShape, StatusShape
 
-__all__ = ["CALLER", "SITE", "Noted", "note", "record", "speak_record", "speak_status", "standing", "track_lines"]
+__all__ = ["CALLER", "SITE", "note", "record", "speak_record", "speak_status", "standing", "track_lines"]
 
 CALLER: Final = Caller(id="gemel-cli")
 SITE: Final = "local"
 """Site of forecasts that the command line issues."""
-
-
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """What a store's ledger says beside a forecast: how right its like have been, by what factor its bands are shown
-    wider (by observable and horizon), and whether its model has earned a voice."""
-
-    record: list[TrackRecord]
-    widths: Mapping[tuple[str, Instant], float]
-    standing: Status
 
 
 def note(store: Path, subject: Subject, twin: Twin, model: str, made: Forecast, plan: Plan) -> Noted:

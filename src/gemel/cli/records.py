@@ -10,30 +10,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from ..core.clock import DAY, HOUR, MINUTE, instant, text
+from ..core.clock import DAY, MINUTE, instant, text
 from ..core.errors import IngestError, TimelineError
-from ..core.fact import Fact, Instant, Intervention, Observation
-from ..core.model import Model
-from ..core.quantity import names
+from ..core.fact import Fact, Instant, Observation
 from ..core.subject import Subject
 from ..core.timeline import Timeline
 from ..core.twin import Twin
+from ..ingest.feed import Feed
 from ..ingest.report import Report, collect
-from .shapes import DataShape
+from ..runtime.answers.shapes import DataShape
+from ..runtime.beginning import told_of
 
 __all__ = [
     "Records",
     "Start",
     "Wanted",
     "begin_with",
+    "feed",
     "present",
     "read",
     "subjects",
-    "told_of",
     "twin_of",
-    "usual_basal",
 ]
 
 FORMATS = ("auto", "t1d-uom", "csv", "fhir")
@@ -87,6 +84,13 @@ def subjects(folder: Path) -> list[str]:
 
 def read(wanted: Wanted) -> Records:
     """Read a subject's records; IngestError says what exists when the asked-for does not."""
+    subject, items = feed(wanted)
+    facts, report = collect(items)
+    return Records(subject, facts, report)
+
+
+def feed(wanted: Wanted) -> tuple[Subject, Feed]:
+    """A subject and its records one by one, rejected ones too; IngestError as of `read`."""
     if not wanted.data.exists():
         raise IngestError(f"'{wanted.data}' does not exist: give --data a folder or file of records")
     kind = _format(wanted)
@@ -114,7 +118,7 @@ def _format(wanted: Wanted) -> str:
     )
 
 
-def _t1d_uom(wanted: Wanted) -> Records:
+def _t1d_uom(wanted: Wanted) -> tuple[Subject, Feed]:
     from ..ingest import t1d_uom
 
     known = subjects(wanted.data)
@@ -122,19 +126,18 @@ def _t1d_uom(wanted: Wanted) -> Records:
         asked = "no --subject was given" if wanted.subject is None else f"no subject '{wanted.subject}'"
         raise IngestError(f"{asked} in '{wanted.data}': there are {', '.join(known) or 'none'}")
     zone = wanted.zone or "Europe/London"
-    facts, report = collect(t1d_uom.read(wanted.data, wanted.subject, zone=zone))
-    return Records(Subject(id=wanted.subject, zone=zone), facts, report)
+    return Subject(id=wanted.subject, zone=zone), t1d_uom.read(wanted.data, wanted.subject, zone=zone)
 
 
-def _fhir(wanted: Wanted) -> Records:
+def _fhir(wanted: Wanted) -> tuple[Subject, Feed]:
     from ..ingest import fhir
 
     zone = wanted.zone or "UTC"
-    facts, report = collect(fhir.read(wanted.data, zone=zone, patient=wanted.subject))
-    return Records(Subject(id=wanted.subject or "patient", zone=zone), facts, report)
+    items = fhir.read(wanted.data, zone=zone, patient=wanted.subject)
+    return Subject(id=wanted.subject or "patient", zone=zone), items
 
 
-def _csv(wanted: Wanted) -> Records:
+def _csv(wanted: Wanted) -> tuple[Subject, Feed]:
     from ..ingest import table
 
     if wanted.mapping is None:
@@ -142,8 +145,8 @@ def _csv(wanted: Wanted) -> Records:
             "format 'csv' needs --mapping FILE.toml, which says what the columns mean (gemel.ingest.mapping)"
         )
     zone = wanted.zone or "UTC"
-    facts, report = collect(table.read(wanted.data, wanted.mapping, zone=zone))
-    return Records(Subject(id=wanted.subject or wanted.data.stem, zone=zone), facts, report)
+    items = table.read(wanted.data, wanted.mapping, zone=zone)
+    return Subject(id=wanted.subject or wanted.data.stem, zone=zone), items
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,35 +181,8 @@ def begin_with(subject: Subject, known: Sequence[Fact], start: Start, at: Instan
     from ..verbs.create import twin
 
     model = load_model(start.model)
-    given, rates = told_of(model, known, start)
+    given, rates = told_of(model, known, start.weight)
     return twin(model, subject, at=at, covariates=given, rates=rates, members=start.members, seed=start.seed)
-
-
-def told_of(model: Model, known: Sequence[Fact], start: Start) -> tuple[dict[str, float], dict[str, float]]:
-    """Covariates and rates that a new twin is told: the weight as stated, the basal insulin as usual in these facts."""
-    inputs, covariates = set(names(model.inputs)), set(names(model.covariates))
-    given: dict[str, float] = {}
-    if start.weight is not None and "weight" in covariates:
-        given["weight"] = start.weight
-    usual, pumped = usual_basal(known)
-    if usual > 0 and "basal" in covariates:
-        given["basal"] = usual
-    return given, {"insulin": usual} if pumped and "insulin" in inputs else {}
-
-
-def usual_basal(facts: Sequence[Fact]) -> tuple[float, bool]:
-    """Mean basal insulin [[IU]/h] over the records, and whether a pump gave it; 0 where none is recorded."""
-    acts = sorted((f for f in facts if isinstance(f, Intervention)), key=lambda f: f.at)
-    last = max((f.at for f in facts), default=0)
-    pump = [(a.at, a.rate) for a in acts if a.rate is not None and a.code == "gemel:rapid-insulin"]
-    if pump and last > pump[0][0]:
-        edges = np.array([at for at, _ in pump] + [last], dtype=np.float64)
-        return float(np.array([rate for _, rate in pump]) @ np.diff(edges) / (edges[-1] - edges[0])), True
-    doses = [a for a in acts if a.dose is not None and a.code == "gemel:long-acting-insulin"]
-    if len(doses) > 1:
-        span = (doses[-1].at - doses[0].at) / HOUR
-        return sum(a.dose or 0.0 for a in doses[:-1]) / span, False
-    return 0.0, False
 
 
 def present(records: Records, at: str | None) -> Instant:

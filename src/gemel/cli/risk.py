@@ -17,7 +17,7 @@ import numpy as np
 from ..core.errors import IngestError
 from ..domains.health.scores import Score, catalogue, evaluate_covariates
 from ..domains.health.scores.layouts import Case, layout_for, work_out
-from .shapes import SourceShape
+from ..runtime.answers.card_shapes import SourceShape
 from .shapes_health import RiskRow, ScoreRow
 
 __all__ = ["answer", "entries", "listing", "read_cases", "summary", "table", "time_scores"]

@@ -9,26 +9,28 @@ from typing import Any
 
 import msgspec
 
+from ..runtime.answers.card_shapes import CardShape, Models
+from ..runtime.answers.shapes import ComparisonShape, ExplanationShape, ForecastShape, Observed
 from .bench_inference import BenchInferenceShape
+from .bench_service import BenchServiceShape
+from .quality import QualityShape
+from .serve import ServeShape
 from .shapes import (
     BacktestShape,
     BenchShape,
-    CardShape,
-    ComparisonShape,
     DemoShape,
     DoctorShape,
-    ForecastShape,
-    Models,
-    Observed,
     Scaffolded,
     Simulated,
 )
 from .shapes_glucose import BenchDiabetesShape, ErrorGridShape, GlucoseReportShape, UvaShape
 from .shapes_health import RiskRow, ScoreRow
 from .shapes_hospital import ArrivalsShape, CensusShape, MiningShape, QueuesShape
-from .shapes_inference import ExplanationShape, ValidationShape
+from .shapes_import import ImportShape
+from .shapes_inference import ValidationShape
 from .shapes_ledger import RecordShape, StatusShape
 from .shapes_map import BenchHealthShape, HealthMapShape
+from .store_commands import BackupShape, InfoShape, RestoreShape, VerifyShape
 
 __all__ = ["SHAPES", "schema"]
 
@@ -51,6 +53,7 @@ SHAPES: dict[str, Any] = {
     "validate": ValidationShape,
     "bench inference": BenchInferenceShape,
     "bench": BenchShape,
+    "bench service": BenchServiceShape,
     "bench health": BenchHealthShape,
     "bench diabetes": BenchDiabetesShape,
     "health-map": HealthMapShape,
@@ -59,8 +62,15 @@ SHAPES: dict[str, Any] = {
     "queues": QueuesShape,
     "mine": MiningShape,
     "census": CensusShape,
+    "serve": ServeShape,
+    "import": ImportShape,
+    "quality": QualityShape,
     "doctor": DoctorShape,
     "demo": DemoShape,
+    "store backup": BackupShape,
+    "store restore": RestoreShape,
+    "store verify": VerifyShape,
+    "store info": InfoShape,
 }
 """By command."""
 

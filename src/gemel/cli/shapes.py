@@ -1,4 +1,5 @@
-"""What every `--json` prints, as types; `schemas` says which command prints which.
+"""What `--json` prints, as types; `schemas` says which command prints which.  What is said of models and twins is said
+in the form of `gemel.runtime.answers`.
 
 Times are ISO 8601 with offset, in the subject's zone; a number that does not exist is null.
 """
@@ -7,242 +8,24 @@ from __future__ import annotations
 
 import msgspec
 
-from ..runtime.ledger.record import TrackRecord
-from ..runtime.ledger.switchboard import Status
+from ..runtime.answers.shapes import DataShape, SummaryRow
 
 __all__ = [
     "BacktestShape",
     "BenchShape",
-    "CardShape",
     "Check",
-    "ComparisonShape",
-    "DataShape",
     "DemoShape",
-    "DifferenceRow",
     "DoctorShape",
-    "EvidenceShape",
-    "Fan",
-    "ForecastShape",
     "Forecasters",
-    "FormItem",
-    "FormShape",
     "Horizons",
-    "ModelRow",
-    "Models",
-    "Observed",
     "PlanOutcome",
-    "PlanRow",
-    "QuantityShape",
     "Scaffolded",
     "ScoreShape",
     "Simulated",
-    "SourceShape",
-    "SummaryRow",
     "Times",
 ]
 
 Number = float | None
-
-
-class ModelRow(msgspec.Struct, kw_only=True):
-    """One registered model."""
-
-    name: str
-    kind: str
-    title: str
-    version: str
-    causal: str
-    problem: str | None = None
-
-
-class Models(msgspec.Struct, kw_only=True):
-    """`gemel models`."""
-
-    models: list[ModelRow]
-
-
-class SourceShape(msgspec.Struct, kw_only=True):
-    """Where something comes from."""
-
-    locator: str
-    note: str = ""
-
-
-class QuantityShape(msgspec.Struct, kw_only=True):
-    """A declared number of a model."""
-
-    name: str
-    unit: str
-    low: Number
-    high: Number
-    code: str | None
-    about: str
-    prior: str | None = None
-    source: SourceShape | None = None
-
-
-class EvidenceShape(msgspec.Struct, kw_only=True):
-    """One validated figure."""
-
-    metric: str
-    value: float
-    unit: str
-    dataset: str
-    n: int
-    command: str
-    standard_error: Number = None
-    date: str = ""
-
-
-class FormItem(msgspec.Struct, kw_only=True):
-    """One line of a framework's form; `answer` is null where nothing is stated."""
-
-    number: str
-    asks: str
-    answer: str | None
-
-
-class FormShape(msgspec.Struct, kw_only=True):
-    """A framework's form, filled from the card; `stated` of its items are answered."""
-
-    title: str
-    source: str
-    stated: int
-    items: list[FormItem]
-
-
-class CardShape(msgspec.Struct, kw_only=True):
-    """`gemel card`."""
-
-    name: str
-    title: str
-    version: str
-    kind: str
-    intended_use: str
-    not_for: str
-    population: str
-    causal: str
-    limits: str
-    licence: str
-    sources: list[SourceShape]
-    validated: list[EvidenceShape]
-    parameters: list[QuantityShape]
-    covariates: list[QuantityShape]
-    inputs: list[QuantityShape]
-    observables: list[QuantityShape]
-    settings: dict[str, list[str]]
-    frameworks: dict[str, FormShape]
-
-
-class DataShape(msgspec.Struct, kw_only=True):
-    """What became of the records, and how old the newest reading is."""
-
-    source: str
-    used: int
-    rejected: int
-    repeated: int
-    skipped: int
-    reasons: dict[str, int]
-    newest_reading: str | None
-    age_minutes: Number
-
-
-class SummaryRow(msgspec.Struct, kw_only=True):
-    """One parameter or hidden state: weighted mean and 90 % interval."""
-
-    name: str
-    unit: str
-    mean: Number
-    low: Number
-    high: Number
-
-
-class Observed(msgspec.Struct, kw_only=True):
-    """`gemel observe`."""
-
-    subject: str
-    model: str
-    zone: str
-    at: str
-    members: int
-    facts_used: int
-    effective_members: Number
-    failed: int
-    data: DataShape
-    belief: list[SummaryRow]
-    stored: str | None = None
-
-
-class Fan(msgspec.Struct, kw_only=True):
-    """Forecast of one observable: mean of the hidden value, quantiles of what an instrument would read."""
-
-    name: str
-    unit: str
-    mean: list[Number]
-    q05: list[Number]
-    q25: list[Number]
-    q50: list[Number]
-    q75: list[Number]
-    q95: list[Number]
-
-
-class ForecastShape(msgspec.Struct, kw_only=True):
-    """`gemel forecast`."""
-
-    subject: str
-    model: str
-    plan: str
-    zone: str
-    issued: str
-    members: int
-    failed: int
-    hours: list[float]
-    times: list[str]
-    observables: list[Fan]
-    scores: dict[str, SummaryRow]
-    data: DataShape
-    stored: str | None = None
-    record: list[TrackRecord] = []
-    standing: Status | None = None
-
-
-class PlanRow(msgspec.Struct, kw_only=True):
-    """One plan under the utility."""
-
-    plan: str
-    expected: float
-    probability_best: float
-    scores: dict[str, float]
-
-
-class DifferenceRow(msgspec.Struct, kw_only=True):
-    """One plan minus another."""
-
-    plan: str
-    against: str
-    mean: float
-    low: float
-    high: float
-    probability: float
-
-
-class ComparisonShape(msgspec.Struct, kw_only=True):
-    """`gemel compare`."""
-
-    subject: str
-    model: str
-    zone: str
-    issued: str
-    until: str
-    utility: str
-    utility_unit: str
-    utility_about: str
-    confidence: float
-    winner: str | None
-    verdict: str
-    plans: list[PlanRow]
-    differences: list[DifferenceRow]
-    data: DataShape
 
 
 class Simulated(msgspec.Struct, kw_only=True):
@@ -276,9 +59,10 @@ class ScoreShape(msgspec.Struct, kw_only=True):
 
 
 class Forecasters(msgspec.Struct, kw_only=True):
-    """The twin beside its baselines on the same points."""
+    """The twin, its mechanism without what was learned on top, and its baselines, on the same points."""
 
     twin: ScoreShape
+    mechanism: ScoreShape
     persistence: ScoreShape
     linear: ScoreShape
     ridge_ar: ScoreShape

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from .shapes import SourceShape
+from ..runtime.answers.card_shapes import SourceShape
 
 __all__ = ["RiskRow", "ScoreRow"]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from .shapes import SourceShape
+from ..runtime.answers.card_shapes import SourceShape
 
 __all__ = [
     "BenchHealthShape", "ComparisonRow", "ConflictRow", "HealthMapShape", "IndexRow", "MarkerRow", "NextRow",

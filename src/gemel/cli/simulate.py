@@ -12,8 +12,9 @@ import numpy as np
 from ..core.clock import HOUR, instant, text
 from ..core.forecast import Forecast, weighted_quantile
 from ..core.subject import Subject
-from .plan_text import assignments, schedule
-from .shapes import Simulated, SummaryRow
+from ..runtime.answers.plans import assignments, schedule
+from ..runtime.answers.shapes import SummaryRow
+from .shapes import Simulated
 
 __all__ = ["Cohort", "simulate"]
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..runtime.answers.shapes import ComparisonShape, DataShape, ForecastShape, Observed, SummaryRow
 from .backtest import rows as score_rows
 from .console import number, say, show
 from .ledger_commands import track_lines
-from .shapes import BenchShape, ComparisonShape, DataShape, DemoShape, ForecastShape, Observed, Simulated, SummaryRow
+from .shapes import BenchShape, DemoShape, Simulated
 
 __all__ = ["benched", "compared", "demonstrated", "forecasted", "observed", "simulated"]
 

@@ -13,17 +13,18 @@ from ..core.plan import Schedule
 from ..core.quantity import names
 from ..core.registry import load_model
 from ..core.twin import Twin
+from ..runtime.answers.plans import plan as typed_plan
+from ..runtime.answers.plans import schedule
+from ..runtime.answers.shapes import ComparisonShape, ForecastShape, Observed
+from ..runtime.answers.twins import compared, forecasted, observed, utility_of
+from ..runtime.beginning import told_of
 from ..runtime.ledger.rows import HORIZONS
 from ..verbs.forecast import AS_IS
 from . import page
 from .chart import draw, shared_limits
 from .ledger_commands import CALLER, note
 from .pictures import picture
-from .plan_text import plan as typed_plan
-from .plan_text import schedule
-from .records import Records, Start, Wanted, read, told_of, twin_of
-from .results import compared, forecasted, observed, utility_of
-from .shapes import ComparisonShape, ForecastShape, Observed
+from .records import Records, Start, Wanted, read, twin_of
 
 __all__ = ["Asked", "compare", "forecast", "observe"]
 
@@ -44,7 +45,7 @@ def observe(wanted: Wanted, start: Start, store: Path | None) -> Observed:
     """Read, observe, and keep facts and belief in a store when one is named."""
     records = read(wanted)
     twin = twin_of(records, start)
-    return observed(twin, records, _kept(store, records, twin, start))
+    return observed(twin, records.shape(twin.now), _kept(store, records, twin, start))
 
 
 def forecast(wanted: Wanted, start: Start, asked: Asked, store: Path | None) -> ForecastShape:
@@ -62,7 +63,7 @@ def forecast(wanted: Wanted, start: Start, asked: Asked, store: Path | None) -> 
     _draw(made, plan, records, asked)
     stored = _kept(store, records, twin, start)
     noted = None if store is None else note(store, records.subject, twin, start.model, made, plan)
-    return forecasted(made, twin, records, stored, noted)
+    return forecasted(made, twin, records.shape(twin.now), stored, noted)
 
 
 def compare(
@@ -76,7 +77,7 @@ def compare(
     twin = twin_of(records, start)
     typed = [typed_plan(p, twin.now, records.subject.zone) for p in plans]
     result = run(twin, typed, twin.now + round(hours * HOUR), weighed)
-    shape = compared(result, twin, records)
+    shape = compared(result, twin, records.shape(twin.now))
     if html is not None:
         html.write_text(_comparison_page(shape, result.forecasts, typed, records, twin), encoding="utf-8")
     return shape
@@ -154,7 +155,7 @@ def _kept(store: Path | None, records: Records, twin: Twin, start: Start) -> str
         site.enrol(subject)
         taken = site.take_in(subject.id, used)
         if twin.id not in site.twins(subject.id):
-            covariates, rates = told_of(twin.model, used, start)
+            covariates, rates = told_of(twin.model, used, start.weight)
             site.create(
                 start.model, subject.id, at=twin.cursor.epoch, covariates=covariates, rates=rates,
                 members=start.members, seed=start.seed, id=twin.id,

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int, UInt64
 
 from ..core.array import Array
+from ..core.belief import Belief
 from ..core.clock import HOUR, local_clock, text
 from ..core.draws import normal, purpose, uniform
 from ..core.drive import Drive, InputEvent, cut, input_events, stack
@@ -16,12 +17,13 @@ from ..core.errors import PlanError
 from ..core.extra import require
 from ..core.fact import Instant
 from ..core.forecast import Forecast
+from ..core.model import Model
 from ..core.plan import Plan, Policy, Schedule
 from ..core.quantity import Noise, Quantity, names
 from ..core.twin import Twin
 from .batch import epoch_grid, join, same_kind
 
-__all__ = ["forecast", "forecast_all", "readings_of"]
+__all__ = ["forecast", "forecast_all", "readings_of", "with_noise"]
 
 AS_IS = Schedule("as is")
 """Nothing new: rates in force go on, changes already known happen."""
@@ -172,30 +174,37 @@ def _forecast(
 
 def readings_of(twin: Twin, paths: Float[Array, "r t c"], moments: Sequence[Instant]) -> Float[Array, "r t c"]:
     """What instruments would read along the paths: each observable with its declared noise, keyed by the instant."""
+    return with_noise(twin.model, twin.belief, paths, (twin.keys, np.array(moments, dtype=np.int64)[None, :]))
+
+
+def with_noise(
+    model: Model, belief: Belief, paths: Float[Array, "r t c"], luck: tuple[UInt64[Array, "r"], Int[Array, "#r t"]]
+) -> Float[Array, "r t c"]:
+    """Readings along the paths of all rows of a belief; `luck` is the members' keys and the outputs' instants, for each
+    row or the same for all."""
     readings = np.array(paths, dtype=np.float64)
-    index = np.array(moments, dtype=np.int64)[None, :]
-    key = twin.keys[:, None]
-    for i, q in enumerate(twin.model.observables):
+    key, index = luck[0][:, None], luck[1]
+    for i, q in enumerate(model.observables):
         if q.noise is not None:
-            readings[:, :, i] = _noisy(q, q.noise, twin, readings[:, :, i], key, index)
+            readings[:, :, i] = _noisy(q, q.noise, (model, belief), readings[:, :, i], key, index)
     return readings
 
 
 def _noisy(
-    quantity: Quantity, noise: Noise, twin: Twin, mean: Float[Array, "r t"], key: UInt64[Array, "r 1"],
-    index: Int[Array, "1 t"],
+    quantity: Quantity, noise: Noise, of: tuple[Model, Belief], mean: Float[Array, "r t"], key: UInt64[Array, "r 1"],
+    index: Int[Array, "#r t"],
 ) -> Float[Array, "r t"]:  # fmt: skip
-    why = purpose(f"noise:{quantity.name}")
+    why, (model, belief) = purpose(f"noise:{quantity.name}"), of
     if noise.family == "poisson":
         special = require("scipy.special", "twin")
-        read = np.asarray(twin.belief.read)[:, names(twin.model.observables).index(quantity.name)][:, None]
+        read = np.asarray(belief.read)[:, names(model.observables).index(quantity.name)][:, None]
         grown = np.diff(mean, axis=1, prepend=read) if quantity.span == "interval" else mean
         counts = np.ceil(special.pdtrik(uniform(key, why, index), np.maximum(grown, 1e-12)))
         return read + np.cumsum(counts, axis=1) if quantity.span == "interval" else np.maximum(counts, 0.0)
     luck = normal(key, why, index)
     size: Array = np.array(noise.sd)
     if noise.parameter is not None:
-        size = np.asarray(twin.belief.theta)[:, names(twin.model.parameters).index(noise.parameter)][:, None]
+        size = np.asarray(belief.theta)[:, names(model.parameters).index(noise.parameter)][:, None]
     if noise.family == "lognormal":
         return mean * np.exp(size * luck)
     return mean + np.sqrt(np.square(size) + np.square(noise.relative * mean)) * luck

@@ -4,6 +4,9 @@ The twin sees the first 70 % of a subject's 28 days, then goes on learning as ea
 every grid point of the last 30 %.  Two modes: `past`, only what was recorded by the time of the forecast; `announced`,
 meals and boluses inside the horizon known beforehand (basal changes never are).  A point is scored where every baseline
 lag and the target exist.  `post_bolus` are forecasts made within the 3 h after a bolus.
+
+`mechanism` is the model alone; `twin` is the mechanism with what it leaves unexplained learned each midnight from its
+own forecasts so far (`correction`).
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ from ...verbs.observe import observe
 from ...verbs.rolling import Asked, roll
 from ...verbs.score import Scored, of_forecasts, of_point, score
 from .baselines import LAGS, lagged, linear, persistence, ridge_ar
+from .correction import Record, corrections
 from .sensor_grid import DAYS, SensorGrid, on_grid
 
 __all__ = ["HORIZONS", "Settings", "backtest", "pool"]
@@ -36,7 +40,7 @@ __all__ = ["HORIZONS", "Settings", "backtest", "pool"]
 HORIZONS = (30, 60, 120)
 TRAIN = 0.7  # structure: how the record is split
 AFTER_BOLUS = 3 * HOUR
-BASELINES = ("persistence", "linear", "ridge_ar")
+FORECASTERS = ("twin", "mechanism", "persistence", "linear", "ridge_ar")
 INPUT_OF = {"gemel:rapid-insulin": "insulin", "gemel:long-acting-insulin": "long_acting", "gemel:carbohydrate": "carbs"}
 
 Cases = dict[tuple[str, int, str], Scored]
@@ -46,7 +50,7 @@ Cases = dict[tuple[str, int, str], Scored]
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How the twin is run: model and engine by name or value, members, seed, `stride`: forecast from every stride-th
-    grid point, and `days`: length of the window."""
+    grid point, `days`: length of the window, and `correction`: whether what the mechanism leaves is learned."""
 
     model: Model | str = "replaybg-everyday"
     engine: Engine | str = "enkf"
@@ -54,6 +58,7 @@ class Settings:
     seed: int = 0
     stride: int = 1
     days: int = DAYS
+    correction: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,10 @@ def backtest(
     train, lags = int(TRAIN * n), LAGS[minutes]
     complete = np.isfinite(lagged(grid.glucose, lags)).all(axis=1)
     origins = [k for k in range(train, n) if complete[k]][:: settings.stride]
-    found, note = _twin_forecasts(grid, settings, train, origins, progress)
+    practice = _practice(grid, complete, train) if settings.correction else []
+    found, note = _twin_forecasts(grid, settings, train, [*practice, *origins], progress)
+    record = Record(grid.start, grid.step, grid.glucose, grid.acts, grid.subject.zone)
+    told = corrections(record, found, HORIZONS, train) if settings.correction else found
     cases: Cases = {}
     after: dict[tuple[str, int], Any] = {}
     boluses = np.array([a.at for a in grid.acts if a.dose is not None and a.code == "gemel:rapid-insulin"])
@@ -94,12 +102,20 @@ def backtest(
             "ridge_ar": ridge_ar(grid.glucose, ahead, lags, train),
         }
         for mode in ("past", "announced"):
-            made = [found[mode][k] for k in scored]
-            cases[mode, horizon, "twin"] = of_forecasts(made, "glucose", h, truth, block)
+            for who, forecasts in (("twin", told), ("mechanism", found)):
+                made = [forecasts[mode][k] for k in scored]
+                cases[mode, horizon, who] = of_forecasts(made, "glucose", h, truth, block)
             for name, guess in guesses.items():
                 cases[mode, horizon, name] = of_point(np.asarray(guess)[index], truth, block)
             after[mode, horizon] = _after_bolus(grid.times[index], boluses)
     return SubjectCases(subject.id, cases, after, note)
+
+
+def _practice(grid: SensorGrid, complete: Bool[Array, "n"], train: int) -> list[int]:
+    """Origins of the training stretch from which forecasts are made to learn from: every quarter of an hour, once the
+    twin has had two days to find its subject."""
+    first, every = 2 * DAY // grid.step, max(1, 15 * MINUTE // grid.step)
+    return [k for k in range(first, train, every) if complete[k]]
 
 
 def _twin_forecasts(
@@ -183,8 +199,8 @@ def pool(subjects: Sequence[SubjectCases]) -> dict[str, Any]:
     for mode in ("past", "announced"):
         result[mode] = {}
         for horizon in HORIZONS:
-            overall = {who: score(_joined(subjects, mode, horizon, who, False)) for who in ("twin", *BASELINES)}
-            post = {who: score(_joined(subjects, mode, horizon, who, True)) for who in ("twin", *BASELINES)}
+            overall = {who: score(_joined(subjects, mode, horizon, who, False)) for who in FORECASTERS}
+            post = {who: score(_joined(subjects, mode, horizon, who, True)) for who in FORECASTERS}
             result[mode][str(horizon)] = {"overall": overall, "post_bolus": post}
     return result
 

@@ -1,0 +1,56 @@
+"""The command `gemel import` and its options; `app` registers it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import Json
+
+__all__ = ["import_command"]
+
+_COLUMNS = (
+    "format", "files", "facts accepted", "repeated", "rejected", "skipped", "documents", "waveforms", "subjects"
+)  # fmt: skip
+
+
+def import_command(
+    paths: Annotated[list[Path], typer.Argument(help="files and folders, of any format that is known")],
+    data: Annotated[str, typer.Option("--data", help="folder that holds the store, or postgresql://...")],
+    zone: Annotated[str, typer.Option("--zone", help="IANA zone of times that say none")] = "UTC",
+    subject: Annotated[
+        str | None, typer.Option("--subject", help="whose what names nobody is (default: a new subject's)")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Import files of every known format, told by content: FHIR, HL7 v2, WFDB, Apple Health, FIT, VCF, DICOM ..."""
+    from . import console
+    from .importing import Asked, import_files
+
+    with console.bar() as progress:
+        task = progress.add_task("looking", total=None)
+        shape = import_files(
+            Asked(tuple(paths), data, zone, subject),
+            lambda name, before, total: progress.update(task, description=name, completed=before, total=total),
+        )
+    console.emit(shape) if json else _speak(shape)
+
+
+def _speak(shape: object) -> None:
+    from . import console
+    from .importing import rows
+    from .shapes_import import ImportShape
+
+    assert isinstance(shape, ImportShape)
+    console.show("", _COLUMNS, rows(shape), numeric=1)
+    for name, count in shape.formats.items():
+        for reason, number in count.rejected.items():
+            console.say(f"rejected {number:,} ({name}): {reason}")
+    for file, error in shape.errors.items():
+        console.say(f"not read, or not to its end: {file}: {error}")
+    if shape.subject is not None:
+        made = ", a new subject" if shape.new_subject else ""
+        console.say(f"what names nobody is of subject {shape.subject}{made}")
+    console.say(f"{shape.seconds:.1f} s; the store is {shape.data}")

@@ -1,0 +1,131 @@
+"""A diabetes twin's forecasts, corrected by what their mechanism has left unexplained in this person so far.
+
+Every local midnight a lesson is learned for each horizon and way of asking from all forecasts whose truth has come, and
+holds for the day.  Columns are those of `verbs.history` for sensor glucose, rapid and long-acting insulin and
+carbohydrate; where meals and boluses are announced, also the announced doses and how far the announcement moves the
+mechanism's forecast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from ...core.array import Array
+from ...core.clock import DAY, HOUR, MINUTE, local_clock
+from ...core.fact import Instant, Intervention
+from ...core.forecast import Forecast
+from ...verbs.history import Doses, History, columns, planned
+from ...verbs.residual import Cases, Spread, corrected, enough, learn_residual, said
+
+__all__ = ["INPUT_CODES", "Record", "corrections"]
+
+INPUT_CODES = ("gemel:rapid-insulin", "gemel:long-acting-insulin", "gemel:carbohydrate")
+"""Inputs whose doses are told to the correction."""
+
+Made = Mapping[str, Mapping[int, Forecast]]
+"""Forecasts by mode and index of their origin in the grid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Glucose on a grid (NaN where none was read) and everything given."""
+
+    start: Instant
+    step: Instant
+    glucose: Float[Array, "n"]
+    acts: Sequence[Intervention]
+    zone: str
+
+    def history(self) -> History:
+        """The record as the columns are made of it."""
+        return History(self.start, self.step, self.glucose, tuple(map(self._doses, INPUT_CODES)), self.zone)
+
+    def _doses(self, code: str) -> Doses:
+        found = sorted((a.at, a.dose) for a in self.acts if a.code == code and a.dose is not None)
+        return Doses(np.array([at for at, _ in found], dtype=np.int64), np.array([amount for _, amount in found]))
+
+
+def corrections(record: Record, made: Made, horizons: Sequence[int], first: int) -> Made:
+    """The forecasts from grid index `first` on, corrected; their outputs stand at the `horizons` [min].  A day before
+    whose midnight too little was known keeps the mechanism's own."""
+    history = record.history()
+    origins = np.array(sorted(set(made["past"]) & set(made["announced"])), dtype=np.int64)
+    base = columns(history, origins)
+    days = _days(history, origins)
+    new: dict[str, dict[int, Forecast]] = {}
+    for mode, forecasts in made.items():
+        chosen = [forecasts[k] for k in origins.tolist()]
+        before = [said(chosen, "glucose", h) for h in range(len(horizons))]
+        after = [
+            _taught(_cases(record, made, (mode, minutes, h), origins, base), days, origins >= first)
+            for h, minutes in enumerate(horizons)
+        ]
+        new[mode] = {
+            k: corrected(chosen[i], "glucose", _row(before, i), _row(after, i))
+            for i, k in enumerate(origins.tolist())
+            if k >= first
+        }
+    return new
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Cases of every origin (truth NaN where none was read) and when each truth came."""
+
+    cases: Cases
+    known: Int[Array, "n"]
+    made: Int[Array, "n"]
+
+
+def _cases(
+    record: Record, made: Made, which: tuple[str, int, int], origins: Int[Array, "n"], base: Float[Array, "n f"]
+) -> _Asked:
+    mode, minutes, output = which
+    history, span = record.history(), minutes * MINUTE
+    chosen = [made[mode][k] for k in origins.tolist()]
+    x, times = base, history.times[origins]
+    if mode == "announced":
+        plain = [made["past"][k].mean("glucose") for k in origins.tolist()]
+        moved = np.array([f.mean("glucose") for f in chosen]) - np.array(plain)
+        x = np.concatenate([base, planned(history.given, times, span), moved], axis=1)
+    target = origins + span // record.step
+    inside = target < record.glucose.shape[0]
+    truth = np.where(inside, np.asarray(record.glucose)[np.where(inside, target, 0)], np.nan)
+    days = (times - record.start) // DAY
+    return _Asked(Cases(x, said(chosen, "glucose", output), truth, days), times + span, times)
+
+
+def _taught(asked: _Asked, days: Int[Array, "n"], wanted: Bool[Array, "n"]) -> Spread:
+    """What is said after correction at every wanted origin, each by the lesson of the midnight before it."""
+    cases, spread = asked.cases, asked.cases.spread
+    mean, half = np.array(spread.mean), np.array(spread.half)
+    whole = np.isfinite(cases.columns).all(axis=1) & np.isfinite(cases.truth)
+    for day in np.unique(days[wanted]):
+        today = wanted & (days == day)
+        known = whole & (asked.known < asked.made[days == day].min()) & (days < day)
+        past = _take(cases, known)
+        if not enough(past):
+            continue
+        now = learn_residual(past).read(cases.columns[today], Spread(spread.mean[today], spread.half[today]))
+        mean[today], half[today] = now.mean, now.half
+    return Spread(mean, half)
+
+
+def _take(cases: Cases, which: Bool[Array, "n"]) -> Cases:
+    spread = Spread(cases.spread.mean[which], cases.spread.half[which])
+    return Cases(cases.columns[which], spread, cases.truth[which], cases.day[which])
+
+
+def _row(spreads: Sequence[Spread], i: int) -> Spread:
+    return Spread(np.array([s.mean[i] for s in spreads]), np.array([s.half[i] for s in spreads]))
+
+
+def _days(history: History, origins: Int[Array, "n"]) -> Int[Array, "n"]:
+    """The local day of each origin."""
+    times = history.times[origins]
+    hours = local_clock(times.tolist(), history.zone)[:, 0]
+    return np.round((times - hours * HOUR) / DAY).astype(np.int64)
