@@ -29,8 +29,8 @@ PIP_TOOLS = "pip-tools==7.6.2"
 
 # lock: (extras of gemel, dependency groups); from the largest, each within the one before
 LOCKS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "test": (("twin", "serve", "plots", "frames"), ("build", "test")),
-    "demo": (("twin", "plots", "frames"), ("build",)),
+    "test": (("twin", "serve", "dicom", "signals", "learn", "plots", "frames"), ("build", "test")),
+    "demo": (("twin", "serve", "learn", "plots", "frames"), ("build",)),
     "twin": (("twin",), ()),
     "base": ((), ()),
 }

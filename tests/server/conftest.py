@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from gemel.server.app import create_app, front, open_site
 from gemel.server.context import Service
@@ -27,6 +28,7 @@ class Served:
 
     client: httpx.AsyncClient
     service: Service
+    app: FastAPI
 
 
 @pytest.fixture
@@ -45,7 +47,7 @@ def serving(tmp_path: Path) -> Callable[..., Any]:
         async with app.router.lifespan_context(app):
             transport = httpx.ASGITransport(app=front(app), raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://test", timeout=60) as client:
-                yield Served(client, app.state.service)
+                yield Served(client, app.state.service, app)
 
     return serve
 

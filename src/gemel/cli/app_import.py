@@ -11,9 +11,9 @@ from .options import Json
 
 __all__ = ["import_command"]
 
-_COLUMNS = (
-    "format", "files", "facts accepted", "repeated", "rejected", "skipped", "documents", "waveforms", "subjects"
-)  # fmt: skip
+_COLUMNS = ("format", "files", "facts", "repeats", "rejected", "skipped", "people")
+_SHOWN = 12
+"""Files that could not be read which are told to people; all of them are in the JSON."""
 
 
 def import_command(
@@ -48,8 +48,10 @@ def _speak(shape: object) -> None:
     for name, count in shape.formats.items():
         for reason, number in count.rejected.items():
             console.say(f"rejected {number:,} ({name}): {reason}")
-    for file, error in shape.errors.items():
+    for file, error in [*shape.errors.items()][:_SHOWN]:
         console.say(f"not read, or not to its end: {file}: {error}")
+    if len(shape.errors) > _SHOWN:
+        console.say(f"... and {len(shape.errors) - _SHOWN} more: --json names them all")
     if shape.subject is not None:
         made = ", a new subject" if shape.new_subject else ""
         console.say(f"what names nobody is of subject {shape.subject}{made}")

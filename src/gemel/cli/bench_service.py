@@ -28,6 +28,7 @@ AREAS = (
     "gemel.cli.bench_service_live",
     "gemel.cli.bench_service_fhir",
     "gemel.cli.bench_service_hl7",
+    "gemel.cli.bench_service_cds",
     "gemel.cli.bench_service_kill_http",
 )
 """Modules with `MEASURES: tuple[Measure, ...]`."""

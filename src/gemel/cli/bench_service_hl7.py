@@ -78,7 +78,7 @@ def fuzzing(asked: Asked) -> Sequence[Figure]:
     from .fuzzing import fuzz
 
     total = asked.size("fuzz", 1_000_000, 3_000)
-    found = fuzz(total, seconds=asked.size("fuzz_seconds", 3600, 60), seed=asked.size("fuzz_seed", 7, 7))
+    found = fuzz(total, seconds=float(asked.size("fuzz_seconds", 3600, 60)), seed=asked.size("fuzz_seed", 7, 7))
     details = msgspec.to_builtins(found) | {"failures": [msgspec.to_builtins(one) for one in found.failures[:50]]}
     harmed, tried = len(found.failures), sum(found.inputs.values())
     return [Figure(key="fuzz_failures", asked="0 of 1,000,000", measured=harmed, unit=f"of {tried:,}", met=harmed == 0,

@@ -10,7 +10,7 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from .fuzz_samples import samples
+from .fuzz_samples import mended_fit, samples
 
 __all__ = ["damaged"]
 
@@ -34,7 +34,11 @@ def _samples(format: str) -> tuple[bytes, ...]:
 
 
 def damaged(format: str, seed: int, number: int) -> bytes:
-    """A right input with one to eight damages; of FHIR every other one is damaged as JSON, and stays JSON."""
+    """A right input with one to eight damages.
+
+    Of FHIR every other one is damaged as JSON, and stays JSON; of FIT every other one has its check sums put right, so
+    that the damage is met where the data is read.
+    """
     draw = Random(f"{format}/{seed}/{number}")  # noqa: S311 - not a secret
     whole = _samples(format)
     data = bytearray(draw.choice(whole))
@@ -42,7 +46,8 @@ def damaged(format: str, seed: int, number: int) -> bytes:
         return _damaged_json(bytes(data), draw)
     for _ in range(draw.choice((1, 1, 2, 3, 5, 8))):
         _damage(data, draw, _TOKENS[format], whole)
-    return bytes(data[:200_000])
+    hurt = bytes(data[:200_000])
+    return mended_fit(hurt) if format == "fit" and number % 2 else hurt
 
 
 def _damage(data: bytearray, draw: Random, tokens: tuple[bytes, ...], whole: tuple[bytes, ...]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..core.extra import require
 
-__all__ = ["LONGEST", "samples"]
+__all__ = ["LONGEST", "mended_fit", "samples"]
 
 LONGEST = 12_000
 """Bytes of a real file that is taken as a sample at most: small inputs fail in as many ways, and quicker."""
@@ -86,9 +86,16 @@ def _fit() -> bytes:
     body += bytes((0x41, 0, 0, 20, 0, 3, 253, 4, 0x86, 3, 1, 0x02, 5, 4, 0x86))
     for k in range(3):
         body += struct.pack("<BIBI", 1, base + k, 120 + k, 100 * k)
-    head = struct.pack("<BBHI4s", 14, 0x20, 2132, len(body), b".FIT")
-    head += struct.pack("<H", _fit_crc(head))
-    return head + body + struct.pack("<H", _fit_crc(head + body))
+    return mended_fit(struct.pack("<BBHI4sH", 14, 0x20, 2132, 0, b".FIT", 0) + body + b"\0\0")
+
+
+def mended_fit(data: bytes) -> bytes:
+    """The file with length and check sums of its own content; one too short for a header stays as it is."""
+    if len(data) < 17:
+        return data
+    head = bytes((14,)) + data[1:4] + struct.pack("<I4s", len(data) - 16, b".FIT")
+    whole = head + struct.pack("<H", _fit_crc(head)) + data[14:-2]
+    return whole + struct.pack("<H", _fit_crc(whole))
 
 
 def _fit_crc(data: bytes) -> int:

@@ -149,6 +149,6 @@ def rows(shape: ImportShape) -> Sequence[Sequence[str]]:
     known = titles()
     return [
         [known[name], f"{n.files:,}", f"{n.accepted:,}", f"{n.repeated:,}", f"{sum(n.rejected.values()):,}",
-         f"{sum(n.skipped.values()):,}", f"{n.documents:,}", f"{n.waveforms:,}", f"{n.subjects:,}"]
+         f"{sum(n.skipped.values()):,}", f"{n.subjects:,}"]
         for name, n in shape.formats.items()
     ]  # fmt: skip

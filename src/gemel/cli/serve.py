@@ -16,7 +16,7 @@ from .options import Json
 if TYPE_CHECKING:
     from ..server.settings import Settings
 
-__all__ = ["ServeShape", "serve"]
+__all__ = ["ServeShape", "announce", "serve"]
 
 
 class ServeShape(msgspec.Struct, kw_only=True):
@@ -64,14 +64,14 @@ def serve(
         data=data, host=host, port=port, mllp_host=mllp_host, mllp_port=mllp_port, mqtt=mqtt, zone=zone, site=site,
         alerts=alerts, cds=cds, log=log,
     )  # fmt: skip
-    run(settings, lambda doors: _announce(settings, doors, json), uvicorn=uvicorn)
+    run(settings, lambda doors: announce(settings, doors, json=json), uvicorn=uvicorn)
 
 
-def _announce(settings: Settings, doors: Mapping[str, int], json: bool) -> None:
+def announce(settings: Settings, doors: Mapping[str, int], *, json: bool) -> None:
     """One line of JSON, or a table for people."""
     url = f"http://{settings.host}:{doors['http']}"
     shape = ServeShape(
-        url=url, page=f"{url}/docs", port=doors["http"], mllp_port=doors.get("mllp"), data=settings.data,
+        url=url, page=f"{url}/", port=doors["http"], mllp_port=doors.get("mllp"), data=settings.data,
         site=settings.site, process=os.getpid(),
     )  # fmt: skip
     if json:

@@ -56,7 +56,7 @@ class Status(StrEnum):
     ENTERED_IN_ERROR = "entered-in-error"
 
 
-class Exact(msgspec.Struct, frozen=True, tag="exact", tag_field="is"):
+class Exact(msgspec.Struct, frozen=True, gc=False, tag="exact", tag_field="is"):
     """A number as read."""
 
     value: float
@@ -66,7 +66,7 @@ class Exact(msgspec.Struct, frozen=True, tag="exact", tag_field="is"):
             _as(float, self, "value")
 
 
-class Below(msgspec.Struct, frozen=True, tag="below", tag_field="is"):
+class Below(msgspec.Struct, frozen=True, gc=False, tag="below", tag_field="is"):
     """Under the limit of detection, or 'LOW'."""
 
     limit: float
@@ -75,7 +75,7 @@ class Below(msgspec.Struct, frozen=True, tag="below", tag_field="is"):
         _as(float, self, "limit")
 
 
-class Above(msgspec.Struct, frozen=True, tag="above", tag_field="is"):
+class Above(msgspec.Struct, frozen=True, gc=False, tag="above", tag_field="is"):
     """Over the upper limit, or 'HIGH'."""
 
     limit: float
@@ -84,7 +84,7 @@ class Above(msgspec.Struct, frozen=True, tag="above", tag_field="is"):
         _as(float, self, "limit")
 
 
-class Between(msgspec.Struct, frozen=True, tag="between", tag_field="is"):
+class Between(msgspec.Struct, frozen=True, gc=False, tag="between", tag_field="is"):
     """Known only to lie in an interval."""
 
     low: float
@@ -94,13 +94,13 @@ class Between(msgspec.Struct, frozen=True, tag="between", tag_field="is"):
         _as(float, self, "low", "high")
 
 
-class Level(msgspec.Struct, frozen=True, tag="level", tag_field="is"):
+class Level(msgspec.Struct, frozen=True, gc=False, tag="level", tag_field="is"):
     """A category: a grade, a stage, a yes or no."""
 
     name: str
 
 
-class Count(msgspec.Struct, frozen=True, tag="count", tag_field="is"):
+class Count(msgspec.Struct, frozen=True, gc=False, tag="count", tag_field="is"):
     """A whole number of events over the interval since the reading before."""
 
     n: int
@@ -109,7 +109,7 @@ class Count(msgspec.Struct, frozen=True, tag="count", tag_field="is"):
         _as(int, self, "n")
 
 
-class Asset(msgspec.Struct, frozen=True, tag="asset", tag_field="is"):
+class Asset(msgspec.Struct, frozen=True, gc=False, tag="asset", tag_field="is"):
     """A content-addressed image, mesh, genotype or waveform, by SHA-256."""
 
     sha256: str
@@ -118,7 +118,7 @@ class Asset(msgspec.Struct, frozen=True, tag="asset", tag_field="is"):
 Value = Exact | Below | Above | Between | Level | Count | Asset
 
 
-class Observation(msgspec.Struct, frozen=True, kw_only=True, tag="observation", tag_field="fact"):
+class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="observation", tag_field="fact"):
     """Something measured.  `unit` is UCUM; `sd` is the instrument's own error when known; `entity` names a patient,
     bed or device inside the subject."""
 
@@ -140,7 +140,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, tag="observation", 
             _as(float, self, "sd")
 
 
-class Intervention(msgspec.Struct, frozen=True, kw_only=True, tag="intervention", tag_field="fact"):
+class Intervention(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="intervention", tag_field="fact"):
     """Something done: a dose at an instant, or a rate that holds from `at` until `until` or the next rate."""
 
     id: str
@@ -163,7 +163,7 @@ class Intervention(msgspec.Struct, frozen=True, kw_only=True, tag="intervention"
             raise ValueError(f"intervention {self.id} needs either a dose or a rate, not both or neither")
 
 
-class Rejected(msgspec.Struct, frozen=True, kw_only=True, tag="rejected", tag_field="fact"):
+class Rejected(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="rejected", tag_field="fact"):
     """A row that could not become a fact: counted and kept, with the reason and where it stood."""
 
     reason: str

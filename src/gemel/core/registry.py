@@ -52,7 +52,7 @@ def available(kind: Kind) -> dict[str, str]:
 
 def load(kind: Kind, name: str) -> Any:
     """The object of this name, or 'module:attribute' for one that is not registered."""
-    target = name if ":" in name else available(kind).get(name)
+    target = name if ":" in name else BUILT_IN[kind].get(name) or available(kind).get(name)
     if target is None:
         raise RegistryError(
             f"no {kind} named '{name}': there are {sorted(available(kind))}, or give 'module:attribute'"

@@ -15,7 +15,7 @@ from .subject import Subject
 __all__ = ["Committed", "Document", "Receipt", "Waveform", "Write"]
 
 
-class Document(msgspec.Struct, frozen=True, kw_only=True):
+class Document(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One version of a clinical resource as it came: FHIR JSON in UTF-8, or another kind's bytes.
 
     `kind` is the resource type ('Observation'), or 'gemel/...' for our own.  Versions of an id count from 1; the last
@@ -32,7 +32,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     shared: bool = False
 
 
-class Waveform(msgspec.Struct, frozen=True, kw_only=True):
+class Waveform(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A stretch of one evenly sampled signal: value = gain * sample + offset [unit].
 
     `samples` are little-endian int16; -32768 is a missing one.  `rate` is in Hz; `at` is the first sample's instant.
@@ -49,7 +49,7 @@ class Waveform(msgspec.Struct, frozen=True, kw_only=True):
     recorded: Instant = 0
 
 
-class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+class Receipt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a sender was told about a message: `channel` and `id` name the message, `reply` is the answer."""
 
     channel: str
@@ -57,7 +57,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     reply: bytes
 
 
-class Write(msgspec.Struct, frozen=True, kw_only=True):
+class Write(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Everything one message says about one subject ("": about nobody).
 
     `enrol` adds the subject or replaces its description.  `identifiers` ('system|value') lead to the subject from now
@@ -74,7 +74,7 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
     receipt: Receipt | None = None
 
 
-class Committed(msgspec.Struct, frozen=True, kw_only=True):
+class Committed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of a write: new facts, repeats of known ones, and the subject's last sequence number.
 
     `receipt`: the earlier one, where the sender had sent this before; then nothing was written.

@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import cast
 from xml.parsers import expat
 
 from gemel.core.errors import IngestError
@@ -69,7 +70,7 @@ def _opened(source: Source) -> _Opened:
     found = [name for name in archive.namelist() if Path(name).name == "export.xml"]
     if not found:
         raise IngestError(f"'{name_of(source)}' holds no export.xml: export all health data from the phone again")
-    return archive.open(found[0])
+    return cast("zipfile.ZipExtFile", archive.open(found[0]))
 
 
 class _Export:

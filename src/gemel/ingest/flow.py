@@ -24,8 +24,13 @@ LATE: Final = 60.0
 """Minutes of delay from which on a fact is late, unless the caller says otherwise: a choice of this package."""
 _RATIO: Final = 1.05  # between the ends of a class of delays
 _CLASSES: Final = 480  # 1.05^480 s are 470 years
+MOST: Final = 2000
+"""Sources that are counted apart; what comes from more is counted together, under `OTHER`."""
+OTHER: Final = "(other sources)"
+TOGETHER: Final = 1024
+"""Facts that are counted together."""
 _PLACE = re.compile(r"(?:#[^#]*|:\d+)+$")
-_SAID = attrgetter("source", "status")
+_SOURCE, _STATUS, _AT, _RECORDED = (attrgetter(name) for name in ("source", "status", "at", "recorded"))
 
 
 class SourceQuality(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,26 +59,21 @@ class SourceQuality(msgspec.Struct, frozen=True, kw_only=True):
 
 @final
 class Flow:
-    """Counts by source of what passes.  Memory grows with the number of sources, not with what they send."""
+    """Counts by source of what passes, of at most `MOST` sources apart: 4 kB each, whatever they send."""
 
     def __init__(self, late_minutes: float = LATE) -> None:
         self._late = late_minutes * MINUTE
         self._sources: dict[str, _Source] = {}
+        self._waiting: list[Fact] = []
 
     def take(self, facts: Sequence[Fact], *, repeated: int = 0) -> None:
-        """Count facts that came together; `repeated` of them were known."""
-        said = [_SAID(fact) for fact in facts]
-        times = np.array([(fact.at, fact.recorded) for fact in facts], dtype=np.int64).reshape(-1, 2)
-        if not said:
-            return
-        if all(one[0] == said[0][0] for one in said):
-            self._of(said[0][0]).take(said, times, repeated, self._late)
-            return
-        names = np.array([name for name, _ in said], dtype=object)
-        for name in dict.fromkeys(names.tolist()):
-            own = np.flatnonzero(names == name)
-            self._of(name).take([said[k] for k in own], times[own], repeated, self._late)
-            repeated = 0  # which of them were known is not told: the first source has them
+        """Count facts that came together; `repeated` of them were known, which of them is not told: the first source
+        has them."""
+        if repeated and facts:
+            self._of(facts[0].source).repeated += repeated
+        self._waiting.extend(facts)
+        if len(self._waiting) >= TOGETHER:
+            self._count()
 
     def refuse(self, rows: Iterable[Rejected]) -> None:
         """Count rejected rows."""
@@ -82,13 +82,30 @@ class Flow:
 
     def told(self) -> list[SourceQuality]:
         """The sources, by name."""
+        self._count()
         return [source.told(name) for name, source in sorted(self._sources.items())]
+
+    def _count(self) -> None:
+        """Count what waits: many at once cost a tenth of one by one."""
+        if not self._waiting:
+            return
+        facts, n = self._waiting, len(self._waiting)
+        sources, statuses = list(map(_SOURCE, facts)), list(map(_STATUS, facts))
+        times = np.stack([np.fromiter(map(end, facts), np.int64, n) for end in (_AT, _RECORDED)], axis=1)
+        self._waiting = []
+        places: dict[str, list[int]] = {}
+        if sources.count(sources[0]) == n:
+            return self._of(sources[0]).take(statuses, times, self._late)
+        for k, name in enumerate(sources):
+            places.setdefault(name, []).append(k)
+        for name, own in places.items():
+            self._of(name).take([statuses[k] for k in own], times[own], self._late)
 
     def _of(self, name: str) -> _Source:
         found = self._sources.get(name)
-        if found is None:
-            found = self._sources[name] = _Source()
-        return found
+        if found is None and len(self._sources) >= MOST:
+            name = OTHER
+        return found or self._sources.setdefault(name, _Source())
 
 
 class _Source:
@@ -101,10 +118,9 @@ class _Source:
         self.ends: NDArray[np.int64] | None = None
         self.delays = np.zeros(_CLASSES + 1, dtype=np.int64)
 
-    def take(self, said: Sequence[tuple[str, Status]], times: NDArray[np.int64], repeated: int, late: float) -> None:
-        self.facts += len(said)
-        self.repeated += repeated
-        self.statuses.update(status for _, status in said)
+    def take(self, statuses: Sequence[Status], times: NDArray[np.int64], late: float) -> None:
+        self.facts += len(statuses)
+        self.statuses.update(statuses)
         delay = times[:, 1] - times[:, 0]
         self.late += int(np.count_nonzero(delay > late))
         self.untimed += int(np.count_nonzero(delay == 0))

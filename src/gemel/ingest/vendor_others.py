@@ -42,6 +42,7 @@ _WITHINGS = {
 }  # fmt: skip
 """Code and unit by type of measure."""
 _GOAL = 2
+_LARGEST_POWER = 18
 _NIGHT = {0: "awake", 1: "light", 2: "deep", 3: "REM"}
 """Withings' states of sleep."""
 
@@ -148,6 +149,13 @@ def misfit(document: Any, zone: str) -> Entries:
         yield entry, lambda given: iter([count(STEPS, given["steps"], local(given["date"], zone) + DAY)])
 
 
+def _scaled(value: int, power: int) -> float:
+    """value * 10^power, rounded once; ValueError for a power that no measure has."""
+    if abs(power) > _LARGEST_POWER:
+        raise ValueError(f"a power of ten of {power} is beyond {_LARGEST_POWER}")
+    return value / 10**-power if power < 0 else float(value * 10**power)
+
+
 def withings(document: Any, zone: str) -> Entries:
     """Groups of measures, each a whole number times a power of ten; states of sleep."""
 
@@ -160,7 +168,7 @@ def withings(document: Any, zone: str) -> Entries:
             kind = measure["type"]
             if kind in _WITHINGS:
                 code, unit = _WITHINGS[kind]
-                yield amount(code, measure["value"] * 10.0 ** measure["unit"], unit, at)
+                yield amount(code, _scaled(measure["value"], measure["unit"]), unit, at)
             else:
                 yield Passed(f"measure of type {kind}")
 

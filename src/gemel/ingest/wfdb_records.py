@@ -7,7 +7,8 @@ Header and signal formats: WFDB Applications Guide, header(5) and signal(5).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from struct import error as struct_error
@@ -66,18 +67,25 @@ def read(source: Source, terms: Terms, account: Account) -> Iterator[Write]:
     """A record by its header file.  IngestError when header or signals cannot be read."""
     if isinstance(source, bytes):
         raise IngestError("a WFDB record is several files: give the path of its header")
-    wfdb, path = require("wfdb", "signals"), Path(source)
+    wfdb, path = _quietly(require, "wfdb", "signals"), Path(source)
     record = str(path.with_suffix(""))
     try:
-        header = wfdb.rdheader(record)
+        header = _quietly(wfdb.rdheader, record)
         start = _start(header, terms, account)
         yield from _signals(wfdb, record, header, start, (terms, account))
         for annotation in _annotations(path, header):
-            found = wfdb.rdann(record, annotation.suffix[1:])
-            yield from portions(terms.subject, _beats(found, annotation, (start, header.fs), (terms, account)))
+            found = _quietly(wfdb.rdann, record, annotation.suffix[1:])
+            yield from portions(terms.subject, _beats(found, annotation, (start, float(header.fs)), (terms, account)))
     except _BROKEN as error:
         fault = f"{type(error).__name__}: {error}"
         raise IngestError(f"record '{name_of(source)}' cannot be read ({fault}): are all of its files here?") from error
+
+
+def _quietly(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    """A call of wfdb, without the warnings about what it uses of pandas: they are meant for its authors."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return function(*arguments, **options)
 
 
 def _start(header: Any, terms: Terms, account: Account) -> Instant:
@@ -97,7 +105,8 @@ def _signals(wfdb: Any, record: str, header: Any, start: Instant, on: tuple[Term
     step = max(1, round(_AT_ONCE_S * header.fs))
     for first in range(0, int(header.sig_len or 0), step):
         last = min(first + step, header.sig_len)
-        part = wfdb.rdrecord(record, sampfrom=first, sampto=last, physical=False, smooth_frames=False)
+        whole = {"sampfrom": first, "sampto": last, "physical": False, "smooth_frames": False}
+        part = _quietly(wfdb.rdrecord, record, **whole)
         at = start + round(first / header.fs * SECOND)
         stretches: list[Waveform] = []
         for place, moments in enumerate(sums):

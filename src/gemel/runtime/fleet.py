@@ -2,8 +2,9 @@
 
 A tick takes the facts of the twins that have news, one instant of each at a time, and moves twins whose portions have
 one shape together: as `catch_up` does, with the same numbers, but no object per twin is made on the way.  Groups are
-padded to powers of two, so that few sizes are ever compiled.  What a fleet cannot do exactly as a twin alone would (a
-fact that comes late or amends another, a belief that collapses) it does not do: the twin is handed back.
+cut and padded to three sizes, so that little is ever compiled: a compiled kernel takes 30 MB.  What a fleet cannot do
+exactly as a twin alone would (a fact that comes late or amends another, a belief that collapses) it does not do: the
+twin is handed back.
 """
 
 from __future__ import annotations
@@ -24,19 +25,17 @@ from ..core.errors import GemelError
 from ..core.fact import Fact, Instant, Rejected, Status
 from ..core.model import Absorbs
 from ..core.twin import Twin
-from ..numerics.start import bucket
 from .fleet_seat import Meaning, Reader, Seat, moved
 from .fleet_stack import Stack
 from .fleet_windows import window_of
 from .records import chain, codes_of
 from .standing import Standing
 
-__all__ = ["CREW", "LEAST", "Fleet", "crews", "fits", "kind_of"]
+__all__ = ["CREW", "SIZES", "Fleet", "crews", "fits", "kind_of", "padded"]
 
-CREW = 256
-"""Most twins in one call: beyond, the arrays of a call leave the cache."""
-LEAST = 8
-"""Fewest twins that a call is padded to."""
+SIZES = (8, 32, 128)
+"""Twins in one call; beyond, the arrays of a call leave the cache."""
+CREW = SIZES[-1]
 
 T = TypeVar("T")
 Refuse = Callable[[Standing, Sequence[Rejected]], None]
@@ -151,8 +150,7 @@ class Fleet:
 
     def _crew(self, crew: Sequence[Meaning]) -> bool:
         """Move twins of one shape in one call; False, and nothing has moved, when it does not go through."""
-        size = bucket(len(crew), LEAST)
-        all_of = [*crew, *[crew[-1]] * (size - len(crew))]
+        all_of = padded(crew)
         belief, keys = self.beliefs([meant.number for meant in all_of])
         _tell(belief, all_of)
         window = window_of(all_of, len(self.model.observables), belief.covariates)
@@ -176,9 +174,21 @@ class Fleet:
         return belief, keys.reshape(-1)
 
 
-def crews(group: Sequence[T], most: int = CREW) -> list[Sequence[T]]:
-    """A group in parts of at most `most`."""
-    return [group[i : i + most] for i in range(0, len(group), most)]
+def crews(group: Sequence[T]) -> list[Sequence[T]]:
+    """A group in parts that fill at least half of one of `SIZES` each, but for the last."""
+    parts: list[Sequence[T]] = []
+    while group:
+        full = max((size for size in SIZES if size <= len(group)), default=SIZES[0])
+        best = next((size for size in SIZES if len(group) <= size < 2 * len(group)), full)
+        parts.append(group[:best])
+        group = group[best:]
+    return parts
+
+
+def padded(crew: Sequence[T]) -> list[T]:
+    """A crew with its last one repeated up to the next of `SIZES`."""
+    size = next((size for size in SIZES if size >= len(crew)), len(crew))
+    return [*crew, *[crew[-1]] * (size - len(crew))]
 
 
 def _tell(belief: Belief, meant: Sequence[Meaning]) -> None:

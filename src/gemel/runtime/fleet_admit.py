@@ -31,7 +31,7 @@ def revived(keeper: Keeper, twin: str) -> tuple[Standing, list[tuple[int, Fact]]
         return None
     checkpoint = keeper.checkpoint(twin)
     upto = header_of(checkpoint).upto
-    if not upto:
+    if upto < 0:
         return None
     records = keeper.store.facts(checkpoint.subject, keeper.caller, after=max(0, upto - SEEN))
     return thaw(checkpoint, keeper.subject(checkpoint.subject)), records

@@ -14,9 +14,8 @@ from ..core.drive import grid_ticks
 from ..core.fact import Instant
 from ..core.forecast import Forecast, weighted_quantile
 from ..core.ledger import LEVELS
-from ..numerics.start import bucket
 from ..verbs.forecast import AS_IS, with_noise
-from .fleet import LEAST, Fleet
+from .fleet import Fleet, padded
 from .fleet_seat import Seat
 from .fleet_windows import Course, drive_of
 
@@ -50,10 +49,10 @@ class Paths:
 
 
 def paths_of(fleet: Fleet, numbers: Sequence[int], ahead: Sequence[Instant]) -> Paths:
-    """Run the twins on these seats to `ahead` [us] from their presents; padded to a power of two of twins."""
-    padded = [*numbers, *[numbers[-1]] * (bucket(len(numbers), LEAST) - len(numbers))]
-    belief, keys = fleet.beliefs(padded)
-    seats = [fleet.seats[number] for number in padded]
+    """Run the twins on these seats to `ahead` [us] from their presents."""
+    rows = padded(numbers)
+    belief, keys = fleet.beliefs(rows)
+    seats = [fleet.seats[number] for number in rows]
     drive = drive_of([_course(fleet, seat, ahead) for seat in seats], belief.covariates)
     _, raw = fleet.model.run(belief.state, belief.theta, drive.spread(belief.rows), fleet.fixed, keys)
     times = np.array([[seat.at + after for after in (0, *ahead)] for seat in seats], dtype=np.int64)

@@ -10,17 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
 from ..core.clock import MINUTE
-from .fleet import CREW, LEAST, Fleet
+from .fleet import SIZES, Fleet
 from .fleet_forecast import paths_of
 from .fleet_seat import Meaning
 from .fleet_windows import window_of
 
-__all__ = ["SIZES", "warm"]
-
-SIZES = tuple(LEAST << k for k in range((CREW // LEAST).bit_length()))
-"""Twins of a call."""
-FORECAST = CREW // 2
-"""Most twins of one run of forecasts."""
+__all__ = ["warm"]
 
 
 def warm(fleet: Fleet, turn: AbstractContextManager[object], ahead: Sequence[int]) -> Iterator[Callable[[], object]]:
@@ -28,8 +23,7 @@ def warm(fleet: Fleet, turn: AbstractContextManager[object], ahead: Sequence[int
     for size in SIZES:
         for segments in (1, 2):
             yield lambda size=size, segments=segments: _tick(fleet, turn, size, segments)
-        if size <= FORECAST:
-            yield lambda size=size: _forecast(fleet, turn, size, ahead)
+        yield lambda size=size: _forecast(fleet, turn, size, ahead)
 
 
 def _tick(fleet: Fleet, turn: AbstractContextManager[object], size: int, segments: int) -> None:

@@ -8,8 +8,7 @@ the site when a verb asks for it, or when a fact comes that a fleet cannot take 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from threading import RLock
 from typing import final
@@ -19,9 +18,10 @@ from ..core.clock import HOUR
 from ..core.errors import GemelError
 from ..core.fact import Fact, Instant
 from ..core.writing import Committed, Write
-from .fleet import CREW, Fleet, crews, fits, kind_of
+from .fleet import CREW, Fleet, crews, fits
 from .fleet_admit import revived
 from .fleet_outlook import AHEAD, Outlook, Outlooks
+from .fleet_roll import Moved, Place, Roll, told
 from .fleet_seat import REMEMBERED, Seat
 from .fleet_warm import warm
 from .freeze import freeze
@@ -35,29 +35,6 @@ SAVED: Instant = HOUR
 """How much of its time a live twin lives between two checkpoints."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """A live twin that has taken in facts: where it stands, how many it has used, members failed, why it is stale."""
-
-    twin: str
-    subject: str
-    model: str
-    present: Instant
-    used: int
-    failed: int
-    stale: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    fleet: Fleet
-    number: int
-
-    @property
-    def seat(self) -> Seat:
-        return self.fleet.seats[self.number]
-
-
 @final
 class Fleets:
     """Threads may share it: every call holds the site's turn."""
@@ -67,9 +44,7 @@ class Fleets:
         tick: Callable[[Sequence[str]], object],
     ) -> None:  # fmt: skip
         self._keeper, self._outlooks, self._turn, self._now, self._tick = keeper, outlooks, turn, now, tick
-        self._fleets: dict[Hashable, Fleet] = {}
-        self._twins: dict[str, dict[str, _Place | None]] = {}
-        self._subjects: dict[str, str] = {}
+        self._roll = Roll(keeper)
         self._outside: dict[str, None] = {}
         self._owed: dict[str, None] = {}
         self._unsaved: dict[str, None] = {}
@@ -79,7 +54,7 @@ class Fleets:
     @property
     def live(self) -> int:
         """Twins in fleets."""
-        return sum(len(fleet.seats) for fleet in self._fleets.values())
+        return sum(len(fleet.seats) for fleet in self._roll.fleets)
 
     @property
     def owed(self) -> int:
@@ -89,71 +64,62 @@ class Fleets:
     @property
     def waiting(self) -> int:
         """Twins with facts that are not taken in yet, be it that these have not happened yet."""
-        return len(self._outside) + sum(fleet.waiting for fleet in self._fleets.values())
+        return len(self._outside) + sum(fleet.waiting for fleet in self._roll.fleets)
 
     @property
     def behind(self) -> bool:
         """Whether facts that have happened wait."""
         end = self._now()
-        return bool(self._outside) or any(fleet.ready(end, 1) for fleet in self._fleets.values())
+        return bool(self._outside) or any(fleet.ready(end, 1) for fleet in self._roll.fleets)
 
     # news
 
     def expect(self, twin: str, subject: str) -> None:
         """There is a new twin of a subject."""
         with self._turn:
-            self._names(subject)
-            self._twins[subject].setdefault(twin, None)
-            self._subjects[twin] = subject
+            self._roll.expect(twin, subject)
+            self._outside[twin] = None
 
     def forget(self, subject: str) -> None:
         """The subject is described anew: its twins go back to their checkpoints."""
         with self._turn:
-            for twin in self._names(subject):
+            for twin in self._roll.names(subject):
                 if self._leave(twin) is not None:
                     self._outside[twin] = None
 
     def wake(self, subject: str) -> None:
         """Look at a subject's twins at the next tick, news or not: after a start, facts may wait for them."""
         with self._turn:
-            self._outside.update((name, None) for name in self._names(subject) if self._place(name) is None)
+            self._outside.update((name, None) for name in self._roll.names(subject) if self._roll.place(name) is None)
 
     def arrive(self, writes: Iterable[tuple[Write, Committed]]) -> None:
         """What has become durable."""
         with self._turn:
             for write, done in writes:
-                if write.enrol is not None and self._twins.get(write.subject):
+                if write.enrol is not None and self._roll.names(write.subject):
                     if self._keeper.subject(write.subject) != write.enrol:
                         self._keeper.forget(write.subject)
                         self.forget(write.subject)
                 if done.accepted and write.facts:
-                    for twin in self._names(done.subject):
+                    for twin in self._roll.names(done.subject):
                         self._arrive(twin, write.facts, done)
 
     def doubt(self, writes: Iterable[tuple[Write, Committed]]) -> None:
         """These may or may not have been taken in: their subjects' twins go back to the site, which is to look."""
         with self._turn:
             for _, done in writes:
-                for twin in self._names(done.subject):
-                    place = self._place(twin)
+                for twin in self._roll.names(done.subject):
+                    place = self._roll.place(twin)
                     if place is not None:
                         place.seat.last = min(place.seat.last, done.last - done.accepted)
                     self._back(twin)
 
     def _arrive(self, twin: str, facts: Sequence[Fact], done: Committed) -> None:
-        place = self._twins[done.subject][twin]
+        place = self._roll.place(twin)
         if place is None:
             self._outside[twin] = None
         elif not place.fleet.arrive(place.number, facts, before=done.last - done.accepted, last=done.last):
             self._back(twin)
-
-    def _names(self, subject: str) -> list[str]:
-        """The twins of a subject; the store is asked once."""
-        if subject not in self._twins:
-            found = self._keeper.store.twins(self._keeper.caller, subject)
-            self._twins[subject] = dict.fromkeys(found)
-            self._subjects.update(dict.fromkeys(found, subject))
-        return list(self._twins[subject])
 
     # time
 
@@ -163,25 +129,25 @@ class Fleets:
             names = list(islice(self._outside, CREW))
             moved = self._look_at(names)
             end = self._now()
-            for fleet in self._fleets.values():
+            for fleet in self._roll.fleets:
                 gone, left = fleet.step(fleet.ready(end, most), self._keeper.refuse)
                 for name in [fleet.seats[number].standing.twin.id for number in left]:
                     self._back(name)
                 for number in gone:
                     seat = fleet.seats[number]
-                    moved.append(_moved(fleet, seat))
+                    moved.append(Place(fleet, number).told())
                     self._owed[seat.standing.twin.id] = None
                     if seat.saved // SAVED != _shifted(seat) // SAVED:
                         self._unsaved[seat.standing.twin.id] = None
             return moved
 
-    def forecast(self, most: int = CREW // 2) -> list[Outlook]:
+    def forecast(self, most: int = CREW) -> list[Outlook]:
         """Forecasts of at most `most` twins that have moved since their last; those first that have waited longest."""
         with self._turn:
             groups: dict[int, tuple[Fleet, list[int]]] = {}
             for name in list(islice(self._owed, most)):
                 del self._owed[name]
-                place = self._place(name)
+                place = self._roll.place(name)
                 if place is not None:
                     groups.setdefault(id(place.fleet), (place.fleet, []))[1].append(place.number)
             return [
@@ -196,13 +162,16 @@ class Fleets:
         moved: list[Moved] = []
         for name in [name for name in names if not self._revive(name)]:
             try:
+                before = self._keeper.standing(name)
                 self._tick([name])
                 standing = self._keeper.standing(name)
             except GemelError as error:
                 self.problems[name] = str(error)
                 continue
             self.problems.pop(name, None)
-            moved.append(_told(standing))
+            if standing.twin is not before.twin:
+                moved.append(told(standing))
+                self._owed[name] = None
             if fits(standing):
                 ahead, ids = self._keeper.ahead(standing), self._keeper.met(standing, REMEMBERED // 2)
                 self._keeper.let_go(name)
@@ -211,14 +180,13 @@ class Fleets:
                 for known in ids:
                     if known not in own:
                         place.seat.remember(known)
-                self._owed[name] = None
                 if not place.fleet.arrive(place.number, ahead, before=0, last=standing.sequence):
                     self._back(name)
         return moved
 
     def _revive(self, name: str) -> bool:
         """Set a twin down from its checkpoint and the records after it; False where that does not do."""
-        if self._place(name) is not None:
+        if self._roll.place(name) is not None:
             return True
         try:
             found = revived(self._keeper, name)
@@ -236,16 +204,9 @@ class Fleets:
                 return False
         return True
 
-    def _set_down(self, standing: Standing) -> _Place:
-        twin, kind = standing.twin, kind_of(standing.twin)
-        fleet = self._fleets.get(kind)
-        if fleet is None:
-            fleet = self._fleets[kind] = Fleet(twin)
-        place = _Place(fleet, fleet.take(standing))
+    def _set_down(self, standing: Standing) -> Place:
+        place = self._roll.set_down(standing)
         place.seat.saved = _shifted(place.seat)
-        self._names(twin.subject.id)
-        self._twins[twin.subject.id][twin.id] = place
-        self._subjects[twin.id] = twin.subject.id
         return place
 
     # what is wanted besides
@@ -253,28 +214,24 @@ class Fleets:
     @property
     def cold(self) -> bool:
         """Whether a fleet is there of which nothing was compiled ahead."""
-        return len(self._warmed) < len(self._fleets)
+        return len(self._warmed) < len(self._roll.fleets)
 
     def unwarmed(self) -> list[Iterator[Callable[[], object]]]:
         """What is to be compiled for fleets that were not asked about before."""
         with self._turn:
-            new = [fleet for fleet in self._fleets.values() if id(fleet) not in self._warmed]
+            new = [fleet for fleet in self._roll.fleets if id(fleet) not in self._warmed]
             self._warmed.update(id(fleet) for fleet in new)
             return [warm(fleet, self._turn, AHEAD) for fleet in new]
 
     def tired(self) -> list[str]:
         """Twins that want a refit: stale, or with a refit engine and a day since the last."""
         with self._turn:
-            return [name for name, seat in self._seated() if _tired(seat)]
+            return [name for name, seat in self._roll.seats() if _tired(seat)]
 
     def spoken(self) -> list[str]:
         """Twins of which this process has written forecasts into the ledger."""
         with self._turn:
-            return [name for name, seat in self._seated() if seat.recalled]
-
-    def _seated(self) -> list[tuple[str, Seat]]:
-        seats = (seat for fleet in self._fleets.values() for seat in fleet.seats.values())
-        return [(seat.standing.twin.id, seat) for seat in seats]
+            return [name for name, seat in self._roll.seats() if seat.recalled]
 
     # checkpoints, and handing back
 
@@ -282,7 +239,7 @@ class Fleets:
         """Save at most `most` twins that are due; how many remain."""
         with self._turn:
             names = list(islice(self._unsaved, most))
-            places = [place for name in names if (place := self._place(name)) is not None]
+            places = [place for name in names if (place := self._roll.place(name)) is not None]
             if places:
                 frozen = [freeze(place.fleet.standing(place.number)) for place in places]
                 self._keeper.store.save_all(frozen, self._keeper.caller)
@@ -295,7 +252,7 @@ class Fleets:
     def all_due(self) -> int:
         """Count every twin that has moved since it was last saved as due; how many there are."""
         with self._turn:
-            for fleet in self._fleets.values():
+            for fleet in self._roll.fleets:
                 moved = (seat for seat in fleet.seats.values() if seat.saved != _shifted(seat))
                 self._unsaved.update(dict.fromkeys(seat.standing.twin.id for seat in moved))
             return len(self._unsaved)
@@ -305,9 +262,6 @@ class Fleets:
         with self._turn:
             return self._leave(twin)
 
-    def _place(self, twin: str) -> _Place | None:
-        return self._twins.get(self._subjects.get(twin, ""), {}).get(twin)
-
     def _back(self, twin: str) -> None:
         """Back to the site, which is to look at it."""
         standing = self._leave(twin)
@@ -316,13 +270,9 @@ class Fleets:
         self._outside[twin] = None
 
     def _leave(self, twin: str) -> Standing | None:
-        place = self._place(twin)
-        if place is None:
-            return None
-        self._twins[self._subjects[twin]][twin] = None
         self._owed.pop(twin, None)
         self._unsaved.pop(twin, None)
-        return place.fleet.give(place.number)
+        return self._roll.take_out(twin)
 
 
 def _tired(seat: Seat) -> bool:
@@ -333,19 +283,3 @@ def _tired(seat: Seat) -> bool:
 def _shifted(seat: Seat) -> Instant:
     """Where a twin stands, moved by its own part of the hour, so that not all are saved in one minute."""
     return seat.at + crc32(seat.standing.twin.id.encode()) % SAVED
-
-
-def _moved(fleet: Fleet, seat: Seat) -> Moved:
-    failed = int(seat.evidence[3]) if seat.evidence else 0
-    twin = seat.standing.twin
-    return Moved(
-        twin.id, twin.subject.id, seat.standing.birth.model, seat.at, seat.used, failed, seat.standing.stale
-    )  # fmt: skip
-
-
-def _told(standing: Standing) -> Moved:
-    twin = standing.twin
-    failed = 0 if twin.evidence is None else int(twin.evidence.failed[0])
-    return Moved(
-        twin.id, twin.subject.id, standing.birth.model, twin.now, twin.cursor.used, failed, standing.stale
-    )  # fmt: skip

@@ -50,7 +50,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     collapsed: str
     lineage: int
     refitted: Instant = 0
-    upto: int = 0
+    upto: int = -1
 
 
 _HEADER = msgspec.msgpack.Decoder(Header)

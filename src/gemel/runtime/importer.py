@@ -20,6 +20,7 @@ from ..core.fact import Instant, Rejected
 from ..core.ports import Caller, Store
 from ..core.subject import Subject
 from ..core.writing import Committed, Receipt, Write
+from ..ingest.feed import RAW_LENGTH
 from ..ingest.mention import Mention
 from .holdings import Holdings, numbered
 from .identity import People
@@ -86,7 +87,7 @@ class Importer:
                     done.subjects |= {write.subject} - {""}
                     continue
                 receipt = None if name.startswith("#") else Receipt(channel=CHANNEL, id=name, reply=b"")
-                if describes:
+                if any("/" not in paper.kind for paper in write.documents):  # resources: they have versions
                     write = numbered(write, held, self._now())
                 waiting[name] = replace(self._settled(write, done, describes=describes), receipt=receipt)
                 items += 1 + len(write.facts) + len(write.rejected)
@@ -122,19 +123,23 @@ class Importer:
         try:
             self._heard(writes, commit(self._store, self._caller, writes, self._merged), done)
         except StoreError:
-            if len(writes) == 1:
-                raise
             for write in writes:
                 self._alone(write, done)
 
     def _alone(self, write: Write, done: Imported) -> None:
-        """One write of several that the store refused together."""
+        """One write of those that the store refused together; fact by fact where it refuses this one, too."""
         try:
             self._heard([write], commit(self._store, self._caller, [write], self._merged), done)
         except StoreError as error:
+            if len(write.facts) > 1:
+                self._alone(replace(write, facts=(), receipt=None), done)
+                for fact in write.facts:
+                    self._alone(Write(subject=write.subject, facts=(fact,)), done)
+                return
             self.people.forget([write])
             self._known.discard(write.subject)
-            row = Rejected(reason=f"cannot be stored: {error}", source="store", raw=f"{len(write.facts)} facts")
+            raw = repr(write.facts[0] if write.facts else write)[:RAW_LENGTH]
+            row = Rejected(reason=f"cannot be stored: {error}", source="store", raw=raw)
             done.rejected["cannot be stored"] += 1
             self._store.reject(None, [row], self._caller)
 
@@ -149,9 +154,12 @@ class Importer:
 
 def _name(write: Write) -> str:
     """Names what a write says, not of whom it is known by what number nor when it was read; '' for one that only
-    describes somebody, which may be said any number of times."""
+    describes somebody, which may be said any number of times, or that cannot be stored as it stands."""
     if not (write.facts or write.rejected or write.documents or write.waveforms):
         return ""
     papers = [(paper.kind, paper.id, sha256(paper.body).digest()) for paper in write.documents]
     said = (write.subject, write.facts, write.rejected, papers, write.waveforms)
-    return sha256(msgspec.msgpack.encode(said)).hexdigest()
+    try:
+        return sha256(msgspec.msgpack.encode(said)).hexdigest()
+    except OverflowError:  # an instant beyond 64 bits: the store will refuse it
+        return ""

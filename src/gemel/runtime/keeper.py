@@ -187,16 +187,24 @@ class Keeper:
 
     def as_of(self, twin: str, recorded: Instant) -> Standing:
         """The twin from a checkpoint and facts that were recorded by then; nothing is written."""
-        last = self.checkpoint(twin)
-        model = load_model(last.model)
-        codes, records = codes_of(model), Records()
-        records.add(self.store.facts(last.subject, self.caller, as_of=recorded))
-        hashes = trails(records, codes, recorded)
-        found = next(self.sound(twin, model.card.version, (FIRST, recorded), hashes), None)
+        records = Records()
+        records.add(self.store.facts(self.checkpoint(twin).subject, self.caller, as_of=recorded))
+        return self._anew(twin, records, recorded)
+
+    def earlier(self, twin: str, at: Instant) -> Standing:
+        """The twin as it would have stood at `at`, had it known what holds now; nothing is written."""
+        return self._anew(twin, self.records(self.checkpoint(twin).subject), at)
+
+    def _anew(self, twin: str, records: Records, until: Instant) -> Standing:
+        """The twin from its last checkpoint by `until` that these records bear out, and on through them."""
+        model = load_model(self.checkpoint(twin).model)
+        codes = codes_of(model)
+        hashes = trails(records, codes, until)
+        found = next(self.sound(twin, model.card.version, (FIRST, until), hashes), None)
         if found is None:
             raise StoreError(f"twin '{twin}' did not exist yet: ask for a later time")
         standing = thaw(found, self.subject(found.subject))
-        waiting = records.held(codes, standing.twin.now, recorded)
+        waiting = records.held(codes, standing.twin.now, until)
         return catch_up([standing], [waiting], keep=_nothing, refuse=_nothing)[0]
 
     def _sound(self, standing: Standing, *, whole: bool) -> Standing:

@@ -157,10 +157,29 @@ class Site:
             if self.store.latest(name, self.caller) is not None:
                 raise StoreError(f"there is a twin '{name}' already: load it, or give the new one another id")
             standing = born(birth, self._keeper.subject(subject), name)
-            standing = replace(standing, sequence=self._keeper.records(subject).last)
+            last = self._keeper.records(subject).last
+            standing = replace(standing, sequence=last, upto=-1 if self._keeper.ahead(standing) else last)
             if self._fleets is not None:
                 self._fleets.expect(name, subject)
             return self._keeper.save(standing).twin
+
+    def inherit(self, prior: str, survivor: str) -> list[Twin]:
+        """Twins of the subject that another was merged into, one for each model of which only the other has a twin.
+
+        Each begins as the other's did, and takes in what is known of both when it is next ticked.
+        """
+        with self._turn:
+            known = {self._keeper.standing(name).birth.model for name in self.twins(survivor)}
+            births = [self._keeper.standing(name).birth for name in self.twins(prior)]
+            made: list[Twin] = []
+            for birth in {birth.model: birth for birth in births if birth.model not in known}.values():
+                name = f"{survivor}:{load_model(birth.model).card.title}"
+                standing = born(birth, self._keeper.subject(survivor), name)
+                standing = replace(standing, sequence=self._keeper.records(survivor).last)
+                if self._fleets is not None:
+                    self._fleets.expect(name, survivor)
+                made.append(self._keeper.save(standing).twin)
+            return made
 
     def load(self, twin: str) -> Twin:
         """The twin as it stands: as last ticked by this site, else as last saved.  StoreError if there is none."""
@@ -254,6 +273,14 @@ class Site:
         """
         with self._turn:
             return self._keeper.as_of(twin, recorded).twin
+
+    def earlier(self, twin: str, at: Instant) -> Twin:
+        """The twin as it would have stood at `at`, had it known what holds now: after the facts that had happened.
+
+        StoreError for a time before the twin.
+        """
+        with self._turn:
+            return self._keeper.earlier(twin, at).twin
 
     # forecasts
 

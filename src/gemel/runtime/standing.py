@@ -50,7 +50,7 @@ class Standing:
     `collapsed`: why it went no further.  A twin with either is stale until refit.  `lineage` counts refits by an engine
     that looks at a whole window: checkpoints from before one cannot stand in for it.  `refitted` is where the twin
     stood when it was last refitted, or its birth.  `upto`: every record up to this number is in the belief or can never
-    be (0: not known).
+    be (-1: not known).
     """
 
     twin: Twin
@@ -62,7 +62,7 @@ class Standing:
     collapsed: str = ""
     lineage: int = 0
     refitted: Instant = 0
-    upto: int = 0
+    upto: int = -1
 
     def __post_init__(self) -> None:
         if self.twin.stale != self.stale:  # so that a forecast made of the bare twin says it too

@@ -33,6 +33,7 @@ __all__ = ["ROUTERS", "create_app", "front", "open_site"]
 
 ROUTERS = (
     "gemel.server.api.system",
+    "gemel.server.api.home",
     "gemel.server.api.bulk",
     "gemel.server.api.subjects",
     "gemel.server.api.models",
@@ -90,7 +91,9 @@ def create_app(
                 await inbox.drain()
         _log.info("stopped")
 
-    app = FastAPI(title="gemel", version=__version__, description=ABOUT, lifespan=lifespan)
+    app = FastAPI(
+        title="gemel", version=__version__, description=ABOUT, lifespan=lifespan, docs_url=None, redoc_url=None
+    )  # FastAPI's own pages would fetch scripts from elsewhere
     answer_problems(app)
     for name in ROUTERS:
         app.include_router(import_module(name).router)

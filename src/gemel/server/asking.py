@@ -110,7 +110,7 @@ def explain(site: Site, twin: str, target: str | None, *, hours: float, since: f
     wanted = target or names(own.model.observables)[0]
     before = own.now - round(since * HOUR)
     try:
-        earlier = site.as_of(twin, before)
+        earlier = site.earlier(twin, before)
     except StoreError:  # the twin is younger than that
         news = None
     else:

@@ -140,7 +140,7 @@ class Inbox:
                 _told(flight.landed, error)
                 continue
             done = future.result()
-            if done and done[0].receipt is None:
+            if done and all(one.receipt is None for one in done):
                 writes += flight.writes
                 new += done
             if not flight.landed.done():

@@ -18,6 +18,7 @@ from typing import ParamSpec, TypeVar, final
 from ..core.writing import Committed, Write
 from ..runtime.fleet import CREW
 from ..runtime.fleets import Moved
+from ..runtime.merging import merges
 from .context import Health, Service
 from .hub import News
 from .live_jobs import Jobs
@@ -61,6 +62,9 @@ class LiveTwins:
         told.gauge("gemel_live_twins", "Twins in fleets").set_function(lambda: self.fleets.live)
         told.gauge("gemel_live_waiting", "Twins with facts not taken in").set_function(lambda: self.fleets.waiting)
         told.gauge("gemel_live_owed", "Twins whose newest forecast is not made").set_function(lambda: self.fleets.owed)
+        hub = service.hub
+        told.gauge("gemel_stream_watching", "Watchers of the live stream").set_function(lambda: hub.watching)
+        told.gauge("gemel_stream_skipped", "Events that former watchers missed").set_function(lambda: hub.skipped)
         self._ticks = told.histogram("gemel_live_tick_seconds", "Time a tick takes")
         self._forecasts = told.histogram("gemel_live_forecast_seconds", "Time a run of live forecasts takes")
         self._moved = told.counter("gemel_live_moves", "Instants taken in by live twins")
@@ -156,6 +160,9 @@ class LiveTwins:
 
     def _tick(self, arrived: Sequence[tuple[Write, Committed]]) -> list[Moved]:
         self.fleets.arrive(arrived)
+        for write, _ in arrived:
+            if merges(write) and write.enrol is not None:
+                self._service.site.inherit(write.subject, write.enrol.merged_into)
         moved = self.fleets.tick()
         self.fleets.save(SAVED)
         return moved

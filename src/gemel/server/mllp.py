@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic, time_ns
@@ -151,11 +151,16 @@ class MllpListener:
 
     async def _keep(self, held: list[_Read]) -> None:
         """Make messages durable, and answer their senders."""
-        if held:
-            await self._intake.keep([taken for _, taken in held])
+        if not held:
+            return
+        await self._intake.keep([taken for _, taken in held])
+        answers: dict[Line, list[bytes]] = {}
         for line, taken in held:
-            self._count.labels(_letter(taken)).inc()
-            line.answer(taken.replies)
+            answers.setdefault(line, []).append(b"".join([b"\x0b%b\x1c\r" % reply for reply in taken.replies]))
+        for line, own in answers.items():
+            line.answer(own)
+        for letter, number in Counter(_letter(taken) for _, taken in held).items():
+            self._count.labels(letter).inc(number)
 
     def _breathe(self) -> None:
         """Read again once half of what may wait is gone."""

@@ -62,12 +62,11 @@ class Line(asyncio.Protocol):
         self._transport = None
         self._gone(self)
 
-    def answer(self, messages: list[bytes]) -> None:
-        """Send the answers of the oldest message that has none yet."""
-        self.waiting -= 1
+    def answer(self, answers: list[bytes]) -> None:
+        """Send the answers, in frames, of the oldest messages that have none yet."""
+        self.waiting -= len(answers)
         if self._transport is not None:
-            for message in messages:
-                self._transport.write(b"\x0b" + message + b"\x1c\r")
+            self._transport.write(b"".join(answers))
             if self._ended and not self.waiting:
                 self._transport.close()
 

@@ -28,9 +28,7 @@ def wanted(settings: Settings) -> list[str]:
         parts.append("gemel.server.mllp:MllpListener")
     if settings.mqtt is not None:
         parts.append("gemel.server.mqtt:MqttSubscriber")
-    from importlib.util import find_spec  # TEMPORARY until these modules exist
-
-    return [part for part in parts if find_spec(part.partition(":")[0])]
+    return parts
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ the store in order: what was acknowledged is durable, and what was not is not th
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -17,6 +18,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Final
 
+import msgspec
 from starlette.types import ASGIApp
 
 from ..core.errors import GemelError
@@ -30,17 +32,19 @@ __all__ = ["free_port", "run"]
 _log = logging.getLogger("gemel.server")
 TURN_S: Final = 0.001
 """How long one thread computes while others wait [s]: a large batch beside it must not hold up every small request."""
+YOUNG: Final = 20_000
+"""New objects before the collector looks: facts and answers refer to nothing that refers back, so it finds little."""
 Ready = Callable[[Mapping[str, int]], None]
 """Told once the service answers, with the port of each door: 'http', and parts that listen by their names."""
 
 
 def run(settings: Settings, ready: Ready, *, uvicorn: bool = False) -> None:
     """Serve until stopped.  GemelError when it cannot begin."""
+    port = free_port(settings.host, settings.port)
     configure(settings.log)
     sys.setswitchinterval(TURN_S)
-    with suppress(KeyboardInterrupt):
-        with asyncio.Runner(loop_factory=_loop()) as runner:
-            runner.run(_run(settings, ready, uvicorn))
+    with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=_loop()) as runner:
+        runner.run(_run(msgspec.structs.replace(settings, port=port), ready, uvicorn))
 
 
 def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -49,7 +53,6 @@ def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 async def _run(settings: Settings, ready: Ready, uvicorn: bool) -> None:
-    port = free_port(settings.host, settings.port)
     app = create_app(settings)
     door = front(app)
     stop = asyncio.Event()
@@ -57,10 +60,12 @@ async def _run(settings: Settings, ready: Ready, uvicorn: bool) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with app.router.lifespan_context(app):
         listen = _uvicorn if uvicorn else _granian
-        server = asyncio.create_task(listen(door, settings, port, stop))
-        await _answers(settings.host, port, server)
+        server = asyncio.create_task(listen(door, settings, stop))
+        await _answers(settings.host, settings.port, server)
         service: Service = app.state.service
-        ready({"http": port} | {part.name: part.port for part in app.state.parts if isinstance(part, Door)})
+        gc.freeze()  # what is there now stays: no collection need look at it again
+        gc.set_threshold(YOUNG)
+        ready({"http": settings.port} | {part.name: part.port for part in app.state.parts if isinstance(part, Door)})
         await asyncio.wait({server, waiting := asyncio.create_task(stop.wait())}, return_when="FIRST_COMPLETED")
         waiting.cancel()
         service.stopping.set()
@@ -82,14 +87,14 @@ def free_port(host: str, port: int) -> int:
         ) from error
 
 
-async def _granian(app: ASGIApp, settings: Settings, port: int, stop: asyncio.Event) -> None:
+async def _granian(app: ASGIApp, settings: Settings, stop: asyncio.Event) -> None:
     """Embedded: its lifespan is ours, so that a failure to start is told and the order of stopping is ours."""
     from granian.constants import Interfaces
     from granian.server.embed import Server
 
     target: Any = app
     server = Server(
-        target, address=settings.host, port=port, interface=Interfaces.ASGINL, log_enabled=False, backlog=1024,
+        target, address=settings.host, port=settings.port, interface=Interfaces.ASGINL, log_enabled=False, backlog=1024,
         backpressure=4096,
     )  # fmt: skip
     serving = asyncio.create_task(server.serve())
@@ -99,15 +104,14 @@ async def _granian(app: ASGIApp, settings: Settings, port: int, stop: asyncio.Ev
     await serving
 
 
-async def _uvicorn(app: ASGIApp, settings: Settings, port: int, stop: asyncio.Event) -> None:
+async def _uvicorn(app: ASGIApp, settings: Settings, stop: asyncio.Event) -> None:
     from uvicorn import Config, Server
 
-    server = Server(
-        Config(
-            app, host=settings.host, port=port, lifespan="off", log_config=None, access_log=False, backlog=1024,
-            timeout_graceful_shutdown=round(settings.grace_s),
-        )
+    wanted = Config(
+        app, host=settings.host, port=settings.port, lifespan="off", log_config=None, access_log=False, backlog=1024,
+        timeout_graceful_shutdown=round(settings.grace_s),
     )  # fmt: skip
+    server = Server(wanted)
     serving = asyncio.create_task(server.serve())
     while not server.started and not serving.done():
         await asyncio.sleep(0.01)

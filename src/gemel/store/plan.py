@@ -58,7 +58,7 @@ class Plan:
             if write.enrol is not None:
                 enrolled.add(write.subject)
             if write.subject not in enrolled and write.subject not in self._memory.subjects:
-                raise StoreError(f"no subject '{write.subject}' in this store: enrol it first")
+                raise StoreError(f"no subject {write.subject!r} in this store: enrol it first")
 
     def admit(self, writes: Sequence[Prepared]) -> list[Committed]:
         """Plan all of the writes, or none where one was received before.  After an error the plan is of no use."""

@@ -114,7 +114,7 @@ def _check_owner(write: Write) -> None:
     if write.enrol is not None and not write.enrol.id:
         raise StoreError("a subject needs an id: the empty one stands for the store itself")
     if write.enrol is not None and write.enrol.id != write.subject:
-        raise StoreError(f"a write about '{write.subject}' enrols '{write.enrol.id}': make it two writes")
+        raise StoreError(f"a write about {write.subject!r} enrols {write.enrol.id!r}: make it two writes")
     if not write.subject and (write.facts or write.waveforms or write.identifiers):
         raise StoreError("facts, waveforms and identifiers are a subject's: name it in the write")
 

@@ -58,7 +58,7 @@ def canonical(records: Iterable[S], kind: Any) -> list[tuple[S, bytes]]:
             read: S = decoder.decode(_ENCODER.encode(record))
         except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, GemelError) as error:
             name = getattr(record, "id", "")
-            raise StoreError(f"{type(record).__name__} '{name}' cannot be stored: {error}") from error
+            raise StoreError(f"{type(record).__name__} {name!r} cannot be stored: {error}") from error
         checked.append((read, _ENCODER.encode(read)))
     return checked
 
@@ -72,11 +72,11 @@ class Vault:
 
     def blind(self, subject: str, kind: str, word: str) -> bytes:
         """Index of a word, apart from equal words of another kind."""
-        return self.cipher.blind(subject, f"{kind}:{word}")[:BLIND]
+        return self._blind(subject, f"{kind}:{word}")[:BLIND]
 
     def digest_key(self, subject: str) -> bytes:
         """The key of a subject's digests: equal facts of two subjects do not look alike."""
-        return self.cipher.blind(subject, "digest")[:32]
+        return self._blind(subject, "digest")[:32]
 
     def document(self, kind: str, id: str) -> bytes:
         """Index of a shared document."""
@@ -108,7 +108,7 @@ class Vault:
         """Key of a subject; StoreError if it was never enrolled."""
         found = self.find(connection, subject)
         if found is None:
-            raise StoreError(f"no subject '{subject}' in this store: enrol it first")
+            raise StoreError(f"no subject {subject!r} in this store: enrol it first")
         return found
 
     def subject_id(self, key_id: str, sealed: bytes, blind: bytes) -> str:
@@ -139,3 +139,9 @@ class Vault:
         )
         assert row is not None  # an insert that does not raise returns its row
         return Twin(row[0], key, subject)
+
+    def _blind(self, subject: str, word: str) -> bytes:
+        try:
+            return self.cipher.blind(subject, word)
+        except UnicodeEncodeError as error:
+            raise StoreError(f"{word!r} of subject {subject!r} is no Unicode text ({error.reason}): mend it") from error

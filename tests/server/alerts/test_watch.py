@@ -306,3 +306,20 @@ def test_a_year_old_bulk_of_lows_raises_nothing_and_costs_little(ward: Any) -> N
             assert [a["rule"] for a in await w.once(some)] == ["glucose-low-ahead"]
 
     run(story())
+
+
+def test_a_drift_alarm_is_told_until_it_is_closed(ward: Any) -> None:
+    async def story() -> None:
+        async with ward() as w:
+            rings = {"glucose": "since 2026-02-27 glucose readings lie further above their forecasts"}
+            w.service.site.alarms = lambda twin: rings if twin == "t" else {}
+            w.foretell(120.0)
+            w.later(1)
+            (alert,) = await w.once(some)
+            assert (alert["rule"], alert["twin"], alert["reason"]) == ("glucose-drift", "t", rings["glucose"])
+            rings.clear()
+            w.foretell(120.0)
+            w.later(1)
+            assert await w.once(some, state="resolved")
+
+    run(story())

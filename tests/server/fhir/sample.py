@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 Json = dict[str, Any]
 SPACE = UUID("00000000-0000-0000-0000-00000000feed")
-AT = "2026-03-01T08:30:00+00:00"
+AT, LATER = "2026-03-01T08:30:00+00:00", "2026-03-01T09:30:00+00:00"
 
 
 def urn(name: str) -> str:
@@ -78,6 +78,6 @@ def stay(name: str = "ann") -> bytes:
         posted(f"{name}/first", observation(who, 120, encounter={"reference": urn(f"{name}/visit")})),
         posted(
             f"{name}/second",
-            observation(who, 140, effectiveDateTime="2026-03-01T09:30:00+00:00", derivedFrom=[{"reference": urn(f"{name}/first")}]),
+            observation(who, 140, effectiveDateTime=LATER, derivedFrom=[{"reference": urn(f"{name}/first")}]),
         ),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A record is corrected through FHIR: what holds for a twin follows, and what was known before stays known as of then."""
+"""A record is corrected through FHIR: what holds for a twin follows; what was known before stays known as of then."""
 
 from __future__ import annotations
 

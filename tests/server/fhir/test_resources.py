@@ -38,7 +38,8 @@ def test_numbers_and_texts_come_back_as_they_were_sent(talk):
     async def scenario(served):
         await served.client.put("/fhir/Patient/p1", json=patient(id="p1"))
         body = (
-            b'{ "resourceType" : "Observation", "id":"o1","status":"final","code":{"text":"a \\"b\\" \xc3\xa9 \\u00e9"},'
+            b'{ "resourceType" : "Observation", "id":"o1",'
+            b'"status":"final","code":{"text":"a \\"b\\" \xc3\xa9 \\u00e9"},'
             b'"subject":{"reference":"Patient/p1"},"effectiveDateTime":"2026-03-01T08:30:00Z",'
             b'"valueQuantity":{"value":1.50,"unit":"mg"},"note":[{"text":"spaces   kept\\n"}],"extension":[{"url":"x",'
             b'"valueDecimal":0.10000000000000000001}]}'
@@ -121,6 +122,20 @@ def test_what_is_wrong_with_a_request_is_told_with_the_status_that_fits(talk):
         ]  # fmt: skip
         for number, (done, status, code) in enumerate(cases):
             assert (done.status_code, done.json()["issue"][0]["code"]) == (status, code), (number, done.text)
+
+    talk(scenario)
+
+
+def test_other_forms_than_json_are_refused_in_json(talk):
+    async def scenario(served):
+        xml = {"content-type": "application/fhir+xml"}
+        assert (await served.client.post("/fhir/Patient", content=b"<Patient/>", headers=xml)).status_code == 415
+        for ask in ({"accept": "application/fhir+xml"}, {"accept": "text/turtle"}):
+            told = await served.client.get("/fhir/metadata", headers=ask)
+            assert told.status_code == 406 and told.json()["resourceType"] == "OperationOutcome"
+        assert (await served.client.get("/fhir/metadata?_format=xml")).status_code == 406
+        for ask in ("application/fhir+json", "*/*", "text/html,application/xml;q=0.9,*/*;q=0.8", ""):
+            assert (await served.client.get("/fhir/metadata", headers={"accept": ask})).status_code == 200
 
     talk(scenario)
 

@@ -1,4 +1,4 @@
-"""Transactions and batches: all or none, new ids, references that lead there, and that sending again doubles nothing."""
+"""Transactions and batches: all or none, new ids, references that lead there, and sending again doubles nothing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from gemel.core.ports import Caller
+from tests.store.server import new_schema
 
 from .sample import bundle, observation, organization, patient, plain, posted, put, stay, urn
 
@@ -79,7 +80,8 @@ def test_a_batch_does_what_it_can_and_says_what_failed(talk):
         sent = bundle(
             put(patient(id="p1")), put(observation("Patient/none", id="o1")),
             {"request": {"method": "GET", "url": "metadata"}}, {"request": {"method": "GET", "url": "Patient/none"}},
-            {"request": {"method": "DELETE", "url": "Patient/p2"}}, {"request": {"method": "PATCH", "url": "Patient/p1"}},
+            {"request": {"method": "DELETE", "url": "Patient/p2"}},
+            {"request": {"method": "PATCH", "url": "Patient/p1"}},
             type="batch",
         )  # fmt: skip
         done = await served.client.post("/fhir", content=sent)
@@ -177,7 +179,8 @@ def test_what_cannot_be_read_is_kept_and_told(talk):
 def test_bundles_of_other_types_and_bodies_that_are_no_json_are_refused_in_words(talk):
     async def scenario(served):
         for body, code in (
-            (bundle(type="searchset"), "invalid"), (b'{"resourceType":"Bundle"', "structure"), (b"\xff\xfe", "structure"),
+            (bundle(type="searchset"), "invalid"),
+            (b'{"resourceType":"Bundle"', "structure"), (b"\xff\xfe", "structure"),
             (b"", "structure"), (b"[]", "invalid"), (b'{"entry":' + b"[" * 50_000, "structure"),
         ):  # fmt: skip
             done = await served.client.post("/fhir", content=body)
@@ -197,3 +200,21 @@ def test_two_senders_of_one_new_patient_at_once_make_one_record(talk):
         assert len(served.service.store.documents("", CALLER, kinds=frozenset({"Organization"}))) == 1
 
     talk(scenario)
+
+
+def test_the_same_holds_on_postgresql(talk):
+    with new_schema() as url:
+
+        async def scenario(served):
+            first = await served.client.post("/fhir", content=stay())
+            assert [e["response"]["status"] for e in first.json()["entry"]] == ["201 Created"] * 5
+            again = await served.client.post("/fhir", content=stay())
+            assert {e["response"]["status"] for e in again.json()["entry"]} == {"200 OK"}
+            page = (await served.client.get(f"/fhir/Observation?patient={plain('ann')}&_sort=-date")).json()
+            assert [e["resource"]["valueQuantity"]["value"] for e in page["entry"]] == [140, 120]
+            assert (await served.client.delete(f"/fhir/{_names(first)[4]}")).status_code == 204
+            past = (await served.client.get(f"/fhir/{_names(first)[4]}/_history")).json()
+            assert [e["request"]["method"] for e in past["entry"]] == ["DELETE", "POST"]
+            assert (await served.client.get("/fhir/Organization?identifier=urn:x|H1")).json()["total"] == 1
+
+        talk(scenario, data=url)

@@ -114,7 +114,7 @@ def backtest(
 def _practice(grid: SensorGrid, complete: Bool[Array, "n"], train: int) -> list[int]:
     """Origins of the training stretch from which forecasts are made to learn from: every quarter of an hour, once the
     twin has had two days to find its subject."""
-    first, every = 2 * DAY // grid.step, max(1, 15 * MINUTE // grid.step)
+    first, every = 2 * DAY // grid.step, max(1, 15 * MINUTE // grid.step)  # structure: how far apart cases lie
     return [k for k in range(first, train, every) if complete[k]]
 
 

@@ -8,6 +8,7 @@ id.  A resource about nobody that is POSTed as urn:uuid:X has the id X.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from uuid import UUID, uuid4
 
@@ -16,7 +17,10 @@ from .about import Pointer, token
 from .envelope import Addressed, Envelope, Refused, start_of
 from .kinds import FACTUAL, bare
 
-__all__ = ["Find", "address"]
+__all__ = ["ID", "Find", "address"]
+
+ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+"""What FHIR calls an id."""
 
 Find = Callable[[str, str], "str | None"]
 """(type, 'system|value') -> the id of the resource here that has this identifier, or None."""
@@ -73,7 +77,8 @@ def _own_id(resource: Addressed, find: Find) -> str:
     """The id that the client named, or that an existing resource of the same identifier has; '' where we name it."""
     action = resource.action
     if action is None or not action.method:
-        return resource.about.id or ""
+        named = resource.about.id or ""
+        return named if not named or ID.fullmatch(named) else content_id(resource.kind, named)
     if action.method == "PUT":
         return action.url.partition("?")[0].partition("/")[2] or resource.about.id or ""
     if action.ifNoneExist and action.ifNoneExist.startswith("identifier="):

@@ -95,9 +95,8 @@ def _read(done: Entered, medications: Mapping[str, Concept], place: Place, feed:
         feed.skip(f"{done.document.kind}: about nobody")
         return
     found = facts_of(done.document, f"#{done.number}", medications, place, feed)
-    rejected = tuple(item for item in found if type(item) is Rejected)
-    done.facts = tuple(item for item in found if type(item) is not Rejected) if rejected else found  # pyright: ignore[reportAttributeAccessIssue]
-    done.rejected = rejected
+    done.facts = tuple([item for item in found if not isinstance(item, Rejected)])
+    done.rejected = tuple([item for item in found if isinstance(item, Rejected)])
 
 
 def facts_of(

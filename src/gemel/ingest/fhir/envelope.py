@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -16,7 +17,9 @@ from .document import UNREADABLE, Buffer
 __all__ = ["Action", "Addressed", "Entry", "Envelope", "Refused", "line_of", "opened", "start_of"]
 
 _DEEPEST = 3  # bundles within bundles
+_BELOW = 100  # calls
 _NOTHING = msgspec.Raw()
+_KIND = re.compile(r"[A-Z][A-Za-z]{1,63}")
 
 
 class Action(msgspec.Struct):
@@ -92,7 +95,7 @@ class Envelope:
 def opened(content: Buffer) -> Envelope:
     """The resources of a bundle, or one resource, not yet addressed.  IngestError for what is no JSON."""
     try:
-        compact = msgspec.json.format(bytes(content), indent=-1)
+        compact = _compact(bytes(content))
     except UNREADABLE as error:
         raise IngestError(f"it is no JSON ({error}): it may be cut short") from error
     try:
@@ -109,7 +112,7 @@ def opened(content: Buffer) -> Envelope:
 def line_of(envelope: Envelope, number: int, content: bytes) -> None:
     """Put in the resource of one line of NDJSON."""
     try:
-        compact = msgspec.json.format(content, indent=-1)
+        compact = _compact(content)
     except UNREADABLE as error:
         envelope.refused.append(Refused(number, "", f"no FHIR resource: {error}", content[: RAW_LENGTH + 1]))
         return
@@ -132,11 +135,24 @@ def _put(envelope: Envelope, number: int, entry: Entry, depth: int) -> None:
     except UNREADABLE as error:
         envelope.refused.append(Refused(number, "", f"no FHIR resource: {error}", start_of(entry.resource)))
         return
+    if not _KIND.fullmatch(head.resourceType):
+        fault = f"no FHIR resource: '{head.resourceType[:40]}' is no type"
+        envelope.refused.append(Refused(number, "", fault, start_of(entry.resource)))
+        return
     if head.resourceType == "Bundle" and entry.request is None and depth < _DEEPEST:
         for inner in _inside(entry):
             _put(envelope, number, inner, depth + 1)
         return
     envelope.resources.append(Addressed(number, head, entry.resource, entry.fullUrl or "", entry.request))
+
+
+def _compact(content: bytes, below: int = _BELOW) -> bytes:
+    """JSON without white space, or what decoding raises of what is none.
+
+    It is read from some calls further down than anything later reads it, so that what is nested too deeply for the
+    interpreter is refused here and not met again.
+    """
+    return _compact(content, below - 1) if below else msgspec.json.format(content, indent=-1)
 
 
 def start_of(content: msgspec.Raw) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -66,9 +67,8 @@ def _reply(head: Sequence[bytes], marks: Separators, mode: str, verdict: Verdict
     """One acknowledgement; sender and receiver change places."""
     trigger = head[8].split(marks.component)[1:2]
     kind = marks.component.join([b"ACK", *trigger]) + (marks.component + b"ACK" if trigger else b"")
-    now = time.strftime("%Y%m%d%H%M%S+0000", time.gmtime()).encode()
-    fields = [b"MSH", head[1], head[4], head[5], head[2], head[3], now, b"", kind, id.encode(), head[10] or b"P",
-              head[11] or b"2.5.1"]  # fmt: skip
+    fields = [b"MSH", head[1], head[4], head[5], head[2], head[3], _stamp(int(time.time())), b"", kind, id.encode(),
+              head[10] or b"P", head[11] or b"2.5.1"]  # fmt: skip
     own = [b"MSA", (mode + verdict.letter).encode(), head[9]]
     lines = [fields, own]
     if verdict.error:
@@ -77,6 +77,12 @@ def _reply(head: Sequence[bytes], marks: Separators, mode: str, verdict: Verdict
             own.append(_plain(verdict.text, marks))
         lines.append(_error(verdict, marks, old=old))
     return b"".join(marks.field.join(line) + b"\r" for line in lines)
+
+
+@lru_cache(maxsize=4)
+def _stamp(second: int) -> bytes:
+    """A time to the second as HL7 writes it, in UTC."""
+    return time.strftime("%Y%m%d%H%M%S+0000", time.gmtime(second)).encode()
 
 
 def _error(verdict: Verdict, marks: Separators, *, old: bool) -> list[bytes]:

@@ -43,6 +43,7 @@ class AlertDesk:
         self.book = Book(rules)
         self._turn = asyncio.Lock()
         self._heard: dict[Key, list[Finding]] = {}
+        self._steps = service.instruments.counter("gemel_alert_steps", "Changes of alerts", ("state", "severity"))
 
     @property
     def waiting(self) -> int:
@@ -102,6 +103,7 @@ class AlertDesk:
         for alert in alerts:
             self.book.keep(alert)
         for alert in new:
+            self._steps.labels(alert.state, alert.severity).inc()
             if not alert.silent:
                 at = alert.now.at
                 self._service.hub.publish("alert", subject=alert.subject, twin=alert.twin, at=at, data=view(alert))

@@ -19,7 +19,7 @@ from ...core.writing import Write
 from ..hub import Event
 from ..live_news import ForecastNews
 from .book import Key
-from .judge import Finding, Row, Speaker, judge_drift, judge_forecast, judge_reading, judge_silence
+from .judge import Finding, Row, Speaker, judge_drift, judge_forecast, judge_reading, judge_rows, judge_silence
 from .rules import Rule, Rules
 
 __all__ = ["Ears", "present_of", "rows_of"]
@@ -49,6 +49,7 @@ class Ears:
         self._last: dict[tuple[str, str], tuple[int, Instant]] = {}
         self._due: list[tuple[Instant, str, str]] = []
         self._forecasts = rules.of("forecast", "belief")
+        self._observables = frozenset(rule.observable for rule in rules.of("forecast"))
         self.heard: set[str] = set()
         self.twins: dict[str, Speaker] = {}
         self._relevant = frozenset(code for rule in rules.of("reading", "silence") for code in rule.codes)
@@ -60,10 +61,15 @@ class Ears:
         speaker = Speaker(subject=event.subject, twin=event.twin, model=news.model, silent=silent)
         if len(self.twins) < TWINS:
             self.twins[event.twin] = speaker
+        rows = {name: rows_of(news, name) for name in self._observables}
         for rule in self._forecasts:
-            if now - news.issued <= round(rule.expire_minutes * MINUTE):
-                rows = rows_of(news, rule) if rule.kind == "forecast" else present_of(news, rule)
-                self._say(judge_forecast(rule, rows, news.issued, speaker))
+            if now - news.issued > round(rule.expire_minutes * MINUTE):
+                continue
+            own = rows[rule.observable] if rule.kind == "forecast" else present_of(news, rule.observable)
+            likely = judge_rows(rule, own, news.issued)
+            key = rule.name, event.subject, event.twin
+            if likely is not None and (likely[0] >= rule.probability or self._is_open(key)):
+                self._say(judge_forecast(rule, own, news.issued, speaker))
 
     def drift(self, speaker: Speaker, heard: Mapping[str, str], now: Instant) -> None:
         """What the rules say of a twin whose ringing drift alarms are `heard`, by observable."""
@@ -140,26 +146,23 @@ def _band(rule: Rule, unit: str) -> list[Band]:
     return [(rule, limit, inf) if rule.side in ("below", "at-most") else (rule, -inf, limit)]
 
 
-def rows_of(news: ForecastNews, rule: Rule) -> list[Row]:
-    """What a forecast says of the rule's observable, at each of its horizons within the rule's window."""
-    table, name = news.quantiles.get(rule.observable), rule.observable
+def rows_of(news: ForecastNews, observable: str) -> list[Row]:
+    """What a forecast says of an observable at each of its horizons."""
+    table, issued = news.quantiles.get(observable), news.issued
     if table is None:
         return []
+    unit = news.units[observable]
     return [
-        Row(
-            observable=name, unit=news.units[name], target=news.issued + m * MINUTE, levels=LEVELS, values=tuple(values)
-        )
+        Row(observable=observable, unit=unit, target=issued + m * MINUTE, levels=LEVELS, values=tuple(values))
         for m, values in zip(news.minutes, table, strict=True)
-        if m <= rule.within_minutes
     ]
 
 
-def present_of(news: ForecastNews, rule: Rule) -> list[Row]:
-    """What a twin believes of the rule's observable now."""
-    told, name = news.now.get(rule.observable), rule.observable
+def present_of(news: ForecastNews, observable: str) -> list[Row]:
+    """What a twin believes of an observable now."""
+    told = news.now.get(observable)
     if told is None:
         return []
     mean, low, high = told
-    return [
-        Row(observable=name, unit=news.units[name], target=news.issued, levels=PRESENT, values=(low, mean, high))
-    ]  # fmt: skip
+    unit = news.units[observable]
+    return [Row(observable=observable, unit=unit, target=news.issued, levels=PRESENT, values=(low, mean, high))]

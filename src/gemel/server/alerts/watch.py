@@ -50,6 +50,11 @@ class AlertWatch:
         self._service, self._trouble = service, ""
         self._news = asyncio.Event()
         self._ears = Ears(self.rules, self.desk.concerned, self._hear)
+        told = service.instruments
+        told.gauge("gemel_alerts_open", "Open alerts, silent ones among them").set_function(
+            lambda: len(self.desk.book.open)
+        )
+        told.gauge("gemel_alerts_waiting", "Findings not dealt with").set_function(lambda: self.desk.waiting)
         self._task: asyncio.Task[None] | None = None
         self._day, self._noted, self._swept = service.site.now() // DAY, -HOUR, -HOUR
 

@@ -19,7 +19,6 @@ from ...ingest.fhir.envelope import Action, Envelope, opened
 from ...runtime.holdings import known
 from ..context import Service
 from .intake import Medications, Removal, Result, Taken, taken
-from .kinds import TYPES
 from .outcome import FhirError
 from .shelf import ID
 
@@ -71,8 +70,6 @@ def _entered(envelope: Envelope, place: Place, store: Store, caller: Caller) -> 
     for resource in envelope.resources:
         if not ID.fullmatch(resource.id):
             raise FhirError(400, "value", f"entry {resource.number}: '{resource.id[:80]}' is no FHIR id")
-        if resource.kind not in TYPES and resource.action is not None and not resource.kind.isalnum():
-            raise FhirError(422, "structure", f"entry {resource.number}: '{resource.kind[:40]}' is no resource type")
     feed = Feed("fhir", lambda _: iter(()))
     done = entered(envelope, place, feed)
     return [(one, r.action or Action()) for one, r in zip(done, envelope.resources, strict=True)]

@@ -37,11 +37,22 @@ def _told(endpoint: _Endpoint) -> _Endpoint:
     @wraps(endpoint)
     async def guarded(request: Request) -> Response:
         try:
+            _check_form(request)
             return await endpoint(request)
         except GemelError as error:
             return refused(error)
 
     return guarded
+
+
+def _check_form(request: Request) -> None:
+    """FhirError for a client that speaks or wants XML or Turtle."""
+    sent = request.headers.get("content-type", "")
+    if "xml" in sent or "turtle" in sent:
+        raise FhirError(415, "not-supported", f"'{sent[:60]}' is not read here: send application/fhir+json")
+    wanted = request.query_params.get("_format") or request.headers.get("accept", "")
+    if any(form in wanted for form in ("xml", "turtle", "ttl")) and "json" not in wanted and "*/*" not in wanted:
+        raise FhirError(406, "not-supported", f"'{wanted[:60]}' is not told here: ask for application/fhir+json")
 
 
 def base_of(request: Request) -> str:

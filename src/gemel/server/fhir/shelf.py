@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from email.utils import formatdate
 from functools import lru_cache
@@ -13,13 +12,11 @@ from ...core.clock import text
 from ...core.fact import Instant
 from ...core.ports import Caller, Store
 from ...core.writing import Document
+from ...ingest.fhir.addressing import ID
 from ...runtime.holdings import known
 from .outcome import FhirError
 
 __all__ = ["ID", "current", "headers", "held", "latest", "moment", "shown", "subject_named"]
-
-ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-"""What FHIR calls an id."""
 
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _RAW = msgspec.json.Encoder()
