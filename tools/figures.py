@@ -78,7 +78,7 @@ def glucose_backtest(model: str) -> list[Evidence]:
             told[own] = share
             print(f"  {own}: {10 * share} %", flush=True)
 
-    settings = Settings(model)
+    settings = Settings(model, correction=False)  # a card tells of the model, not of what is learned on top
     scores = msgspec.to_builtins(backtest(Task(T1D, "Europe/London", settings), PEOPLE, progress))
     data = f"T1D-UOM {', '.join(PEOPLE)}, last 30 % of {settings.days} days; development data"
     command = f"gemel backtest diabetes --model {model} --data t1d_uom --subject {' '.join(PEOPLE)}"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from gemel.runtime.beginning import usual_basal
 from gemel.core.clock import HOUR
 from gemel.core.fact import Intervention
 from gemel.runtime import Site
+from gemel.runtime.beginning import usual_basal
 
 SMALL = ("--members", "64", "--days", "1")
 

@@ -87,6 +87,7 @@ def test_names_survive_every_declared_character_set(name: str, codec: str, word:
     ("raw", "words"),
     [
         (b"PID|1", "must start with MSH"), (b"", "must start with MSH"), (b"MSH|^^\\&|", "five different separators"),
+        (b"MSH|\xff~\\&|", "five different separators"), (b"MSH|^~\x0b&|", "five different separators"),
         (b"MSH|^~\\&|A|B|C|D|1||ADT^A01|1|P|2.5||||||EBCDIC\r", "EBCDIC"),
         (b"MSH|^~\\&|A|B|C|D|1||ADT^A01|1|P|2.5||||||BIG-5\rPID|\xff\xff", "not in its character set"),
     ],

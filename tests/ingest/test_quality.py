@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gemel.core.clock import HOUR, MINUTE, SECOND, instant
 from gemel.core.fact import Exact, Fact, Intervention, Observation, Rejected, Status
 from gemel.core.subject import Subject
-from gemel.ingest.flow import Flow, source_of
+from gemel.ingest.flow import MOST, OTHER, Flow, source_of
 from gemel.ingest.quality import quality
 
 START = instant("2026-03-01T00:00:00Z")
@@ -121,6 +121,14 @@ def test_many_readings_of_one_instant_have_no_step() -> None:
     assert one.step is None and one.completeness is None
 
 
+def test_a_flow_of_ever_new_sources_stays_bounded_and_loses_nothing() -> None:
+    flow = Flow()
+    for k in range(MOST + 300):
+        flow.take([reading(0, id=str(k), source=f"device-{k}")])
+    told = {s.source: s.facts for s in flow.told()}
+    assert len(told) == MOST + 1 and told[OTHER] == 300
+
+
 def test_a_delay_under_a_second_is_none() -> None:
     flow = Flow()
     flow.take([reading(0, delay=0.9 * SECOND / MINUTE)])
@@ -131,7 +139,7 @@ def test_sensor_records_are_as_complete_as_counted_apart(shared: Path) -> None:
     """28 days of a sensor: completeness against a count of filled 5 min steps that shares no code with it."""
     from gemel.ingest import t1d_uom
 
-    folder = next(p for p in sorted(shared.rglob("*_glucose.csv"))).parent
+    folder = shared / "data/metabolic/t1d_uom"
     name = sorted(p.name.removesuffix("_glucose.csv") for p in folder.glob("*_glucose.csv"))[0]
     facts = [f for f in t1d_uom.read(folder, name) if isinstance(f, Observation) and f.code == SENSOR]
     (cgm,) = quality(Subject(id=name, zone="Europe/London"), facts, []).codes

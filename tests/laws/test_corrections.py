@@ -216,3 +216,18 @@ def test_as_of_a_moment_a_twin_knows_what_had_been_recorded_by_then(tmp_path: Pa
             commit(site.store, ME, door.writes(site, raw), Merged())
         known = [site.store.facts(SUBJECT.id, ME, as_of=AT + minutes * MINUTE) for minutes in (4, 5, 49, 50)]
         assert [len(facts) for facts in known] == [0, 1, 1, 2]
+
+
+def test_after_a_merge_the_survivor_has_the_twin_that_only_the_prior_subject_had(tmp_path: Path, door: Door) -> None:
+    mine, other = door.result(90.0, Status.FINAL, 5, who="p-2"), door.result(160.0, Status.FINAL, 6, name="R2")
+    after_both = after(tmp_path / "right", door, [door.result(90.0, Status.FINAL, 5), other], each=False)
+    with new_site(tmp_path) as site:
+        merged = Merged()
+        for name in (SUBJECT.id, "p-2"):
+            enrol = Write(subject=name, enrol=Subject(id=name, zone=SUBJECT.zone), identifiers=(f"hl7v2:HOSP|{name}",))
+            commit(site.store, ME, [enrol], merged)
+        for raw in (mine, other, door.merge("p-2", "s-1", 50)):
+            commit(site.store, ME, door.writes(site, raw), merged)
+        (twin,) = site.inherit("s-1", "p-2")
+        assert twin.subject.id == "p-2" and site.inherit("s-1", "p-2") == []
+        assert same(site.tick(twin.id, START + 2 * HOUR)[0], after_both)

@@ -11,6 +11,7 @@ import pytest
 
 from gemel import forecast
 from gemel.core.clock import HOUR, MINUTE
+from gemel.core.errors import StoreError
 from gemel.core.fact import Exact, Fact, Observation, Status
 from gemel.runtime import Site
 from gemel.runtime.freeze import thaw
@@ -245,6 +246,21 @@ def test_what_a_twin_knew_is_what_a_twin_stopped_then_would_know(tmp_path: Path)
         assert same(site.as_of("t", moment), then)
         assert same(site.as_of("t", START + 6 * HOUR), site.load("t"))
         assert site.store.info()["checkpoint"] == checkpoints
+
+
+def test_an_earlier_twin_knows_what_holds_now_and_has_seen_what_had_happened(tmp_path: Path) -> None:
+    facts = [*history(), reading(START + 2 * HOUR + MINUTE, 170.0, recorded=START + 5 * HOUR)]
+    moment = START + 3 * HOUR + 5 * MINUTE
+    then = undisturbed(tmp_path / "once", [f for f in facts if f.at <= moment])
+    with new_site(tmp_path) as site:
+        site.take_in("s-1", facts)
+        site.tick("t")
+        checkpoints = site.store.info()["checkpoint"]
+        assert same(site.earlier("t", moment), then)
+        assert same(site.earlier("t", START + 6 * HOUR), site.load("t"))
+        assert site.store.info()["checkpoint"] == checkpoints
+        with pytest.raises(StoreError, match="did not exist"):
+            site.earlier("t", START - 1)
 
 
 def test_twins_ticked_together_agree_with_twins_ticked_alone(tmp_path: Path) -> None:

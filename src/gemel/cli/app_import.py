@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .options import Json
+from .options import Json, Mapping
 
 __all__ = ["import_command"]
 
@@ -23,6 +23,7 @@ def import_command(
     subject: Annotated[
         str | None, typer.Option("--subject", help="whose what names nobody is (default: a new subject's)")
     ] = None,
+    mapping: Mapping = None,
     json: Json = False,
 ) -> None:
     """Import files of every known format, told by content: FHIR, HL7 v2, WFDB, Apple Health, FIT, VCF, DICOM ..."""
@@ -32,7 +33,7 @@ def import_command(
     with console.bar() as progress:
         task = progress.add_task("looking", total=None)
         shape = import_files(
-            Asked(tuple(paths), data, zone, subject),
+            Asked(tuple(paths), data, zone, subject, mapping),
             lambda name, before, total: progress.update(task, description=name, completed=before, total=total),
         )
     console.emit(shape) if json else _speak(shape)

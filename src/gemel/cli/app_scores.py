@@ -35,6 +35,7 @@ def backtest(
     stride: Annotated[int, typer.Option("--stride", min=1, help="forecast from every so many grid points")] = 1,
     window: Annotated[int, typer.Option("--window", min=2, help="days of records; the last 30 % are scored")] = 28,
     seed: Seed = 0, zone: Annotated[str, typer.Option("--zone", help="IANA zone of local times")] = "Europe/London",
+    correction: Annotated[bool, typer.Option(help="learn each night what the mechanism leaves unexplained")] = True,
     json: Json = False,
 ) -> None:  # fmt: skip
     """Score rolling forecasts on records, beside simple baselines, with standard errors."""
@@ -51,7 +52,8 @@ def backtest(
 
     with console.bar() as progress:
         tasks = {own: progress.add_task(f"subject {own}", total=1) for own in subject}
-        task = Task(data, zone, Settings(model, members=members, seed=seed, stride=stride, days=window))
+        settings = Settings(model, members=members, seed=seed, stride=stride, days=window, correction=correction)
+        task = Task(data, zone, settings)
         shape = work(
             task,
             list(dict.fromkeys(subject)),

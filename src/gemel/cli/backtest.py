@@ -84,7 +84,6 @@ def forecasters(group: Forecasters) -> list[tuple[str, ScoreShape]]:
     """Scores by forecaster, the twin first."""
     return [
         ("twin", group.twin),
-        ("mechanism", group.mechanism),
         ("persistence", group.persistence),
         ("linear", group.linear),
         ("ridge_ar", group.ridge_ar),

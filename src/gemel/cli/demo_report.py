@@ -166,7 +166,6 @@ def _scored(scene: Scene) -> str:
 
 _NAMES = {
     "twin": "this twin",
-    "mechanism": "its mechanism alone",
     "persistence": "no change",
     "linear": "straight line",
     "ridge_ar": "ridge regression",

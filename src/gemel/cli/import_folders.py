@@ -1,6 +1,7 @@
 """Files of folders by name, and the account of a folder whose files are all of one format.
 
-A file is named by its path below what was asked for, a WFDB record without a suffix.  In a folder of HL7 v2, Open
+A file is named by its path below what was asked for (by its whole path where that name is taken), a WFDB record without
+a suffix.  In a folder of HL7 v2, Open
 mHealth or VCF files it is the folder that has the account: the sums over its files, and beside them how many files
 each of its innermost folders holds and how many of those were accepted.  Feeds of several senders in one folder are
 not one feed: the sums are those of the sender with the most messages, the others are told by name.
@@ -37,6 +38,7 @@ def files(paths: Sequence[Path]) -> Iterator[File]:
     IngestError for a path that does not exist.
     """
     seen: set[Path] = set()
+    names: set[str] = set()
     for root in paths:
         if not root.exists():
             raise IngestError(f"'{root}' does not exist: give a file or a folder")
@@ -45,7 +47,9 @@ def files(paths: Sequence[Path]) -> Iterator[File]:
             hidden = any(part.startswith(".") for part in inside.parts)
             if path.is_file() and not hidden and path.resolve() not in seen:
                 seen.add(path.resolve())
-                yield File(path, inside.as_posix(), root)
+                name = inside.as_posix() if inside.as_posix() not in names else path.as_posix()
+                names.add(name)
+                yield File(path, name, root)
 
 
 def folders(accounts: Mapping[File, Account]) -> dict[str, dict[str, Any]]:

@@ -14,7 +14,10 @@ from ..core.errors import GemelError
 from ..core.ports import Caller
 from ..ingest.account import Account
 from ..ingest.formats import FORMATS, Terms, reader
+from ..ingest.mapping import load
 from ..ingest.sniff import sniff
+from ..ingest.table import header
+from ..ingest.tables import mapped
 from ..runtime import Site
 from ..runtime.importer import Imported, Importer
 from ..server.app import open_site
@@ -25,18 +28,20 @@ from .shapes_import import FormatCount, ImportShape
 __all__ = ["Asked", "import_files"]
 
 UNKNOWN = "unknown"
+TABLE = "table"
 _DESCRIBES = ("fhir", "hl7v2")
 """Formats in which the people who keep the register speak."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What to import, where to, and on what terms."""
+    """What to import, where to, and on what terms; `mapping` says what the columns of tables mean."""
 
     paths: tuple[Path, ...]
     data: str
     zone: str = "UTC"
     subject: str | None = None
+    mapping: Path | None = None
 
 
 @dataclass(slots=True)
@@ -100,6 +105,7 @@ class _Run:
             who=self._importer.who, meant=people.meant, subject=subject, zone=asked.zone,
             chosen=asked.subject is not None,
         )  # fmt: skip
+        self._plan = None if asked.mapping is None else load(asked.mapping)
 
     def take(self, file: File) -> None:
         """Read one file and keep what it says."""
@@ -114,6 +120,10 @@ class _Run:
                 read = reader(seen.format)
                 describes = seen.format in _DESCRIBES
                 self._importer.take(read(file.path, self._terms, account), done, describes=describes)
+            elif self._plan is not None:
+                account.format = TABLE
+                header(file.path, self._plan)
+                self._importer.take(mapped(file.path, self._plan, self._terms, account), done, describes=False)
             else:
                 account.error = f"of no known format: {seen.reason}"
         except GemelError as error:
@@ -141,7 +151,10 @@ class _Run:
 
 def titles() -> dict[str, str]:
     """What people call each format."""
-    return {name: format.title for name, format in FORMATS.items()} | {UNKNOWN: "not recognised"}
+    return {name: format.title for name, format in FORMATS.items()} | {
+        TABLE: "table by mapping",
+        UNKNOWN: "not recognised",
+    }
 
 
 def rows(shape: ImportShape) -> Sequence[Sequence[str]]:

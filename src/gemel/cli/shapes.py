@@ -59,10 +59,9 @@ class ScoreShape(msgspec.Struct, kw_only=True):
 
 
 class Forecasters(msgspec.Struct, kw_only=True):
-    """The twin, its mechanism without what was learned on top, and its baselines, on the same points."""
+    """The twin beside its baselines on the same points."""
 
     twin: ScoreShape
-    mechanism: ScoreShape
     persistence: ScoreShape
     linear: ScoreShape
     ridge_ar: ScoreShape

@@ -1,17 +1,19 @@
 """Our own tables for `gemel import`: those of T1D-UOM by their columns, `<person>_<table>.csv`.
 
-A table of another form needs a mapping (`gemel.ingest.mapping`), which no content can tell.
+A table of another form needs a mapping (`gemel.ingest.mapping`), which no content can tell: `mapped`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from gemel.core.errors import IngestError
 from gemel.core.writing import Write
 
 from .account import Account
 from .feed import Feed
+from .mapping import TableMapping
 from .portions import portions
 from .source import Source, name_of
 from .t1d_uom import TABLES, mappings
@@ -19,7 +21,7 @@ from .table import Terms as TableTerms
 from .table import header, stream
 from .terms import Terms
 
-__all__ = ["read"]
+__all__ = ["mapped", "read"]
 
 
 def read(source: Source, terms: Terms, account: Account) -> Iterator[Write]:
@@ -29,13 +31,21 @@ def read(source: Source, terms: Terms, account: Account) -> Iterator[Write]:
     if plan is None:
         raise IngestError(f"'{name}' has the columns of none of the tables {', '.join(TABLES)}")
     person, _, rest = name.rpartition("_")
-    identifiers = (f"t1d-uom|{person}",) if person and rest.split(".")[0] in TABLES and not terms.chosen else ()
-    subject = terms.who(identifiers) if identifiers else terms.subject
-    on = TableTerms(terms.zone, terms.recorded, subject, terms.codes)
-    feed = Feed(name, lambda feed: stream(feed, source, plan, on))
-    if identifiers:
-        yield Write(subject=subject, identifiers=identifiers)
-    yield from portions(subject, feed)
+    if not person or rest.split(".")[0] not in TABLES or terms.chosen:
+        yield from mapped(source, plan, terms, account)
+        return
+    identifiers = (f"t1d-uom|{person}",)
+    own = replace(terms, subject=terms.who(identifiers))
+    yield Write(subject=own.subject, identifiers=identifiers)
+    yield from mapped(source, plan, own, account)
+
+
+def mapped(source: Source, plan: TableMapping, terms: Terms, account: Account) -> Iterator[Write]:
+    """The facts of a table of any form, of the subject of the terms."""
+    on = TableTerms(terms.zone, terms.recorded, terms.subject, terms.codes)
+    header(source, plan)
+    feed = Feed(name_of(source), lambda feed: stream(feed, source, plan, on))
+    yield from portions(terms.subject, feed)
     account.count("rows", feed.items)
     account.skipped.update(feed.skipped)
 

@@ -80,6 +80,11 @@ class Fleets:
             self._roll.expect(twin, subject)
             self._outside[twin] = None
 
+    def look(self, twin: str) -> None:
+        """Look at a twin at the next tick, news or not."""
+        with self._turn:
+            self._outside[twin] = None
+
     def forget(self, subject: str) -> None:
         """The subject is described anew: its twins go back to their checkpoints."""
         with self._turn:

@@ -57,6 +57,7 @@ class Importer:
         self._store, self._caller, self._zone, self._now = store, caller, zone, now
         self._merged = Merged.of(store, caller)
         self._known: set[str] = set()
+        self._own: set[str] = set()
         self._made: dict[str, Subject] = {}
 
     def who(self, identifiers: tuple[str, ...]) -> str:
@@ -73,7 +74,8 @@ class Importer:
         """Commit everything that a source says, and count it in `done`.
 
         `describes`: the source is where people are described (an admission office, not a scanner), so what it says of a
-        known person replaces what was known.  What came before a source breaks off is kept; its error goes on.
+        person whom this run has not made replaces what was known.  What came before a source breaks off is kept; its
+        error goes on.
         """
         waiting: dict[str, Write] = {}
         items = weight = 0
@@ -110,9 +112,10 @@ class Importer:
         new = self._is_new(write.subject)
         made = self._made.pop(write.subject, None)
         self._known.add(write.subject)
+        self._own |= {write.subject} if new else set()
         if new and write.enrol is None:
             return replace(write, enrol=made or Subject(id=write.subject, zone=self._zone))
-        return write if new or describes else replace(write, enrol=None)
+        return write if describes or write.subject in self._own else replace(write, enrol=None)
 
     def _is_new(self, subject: str) -> bool:
         return subject not in self._known and self._store.subject(subject, self._caller) is None

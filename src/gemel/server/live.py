@@ -32,6 +32,10 @@ REST_S = 20.0
 """How long stopping may take to save twins; the rest are taken from their last checkpoint at the next start."""
 RENEWED_S = 60.0
 """Age at which the standing of a model is looked up again."""
+GATHER_S = 0.01
+"""Readings of one instant that come one by one are taken in together when they come within this time."""
+FEW = 32
+"""Forecasts between two ticks while readings wait; else as many as go in one run."""
 SAVED = 4
 """Twins that are due for it are saved, at each tick."""
 P = ParamSpec("P")
@@ -55,7 +59,7 @@ class LiveTwins:
         self._task: asyncio.Task[None] | None = None
         self._since: float | None = None
         self._taking: float | None = None
-        self._problem = ""
+        self._problem, self._began = "", 0.0
         self._standings: dict[str, tuple[float, str]] = {}
         told = service.instruments
         told.gauge("gemel_live_lag_seconds", "Age of the oldest reading not taken in").set_function(lambda: self.lag_s)
@@ -115,6 +119,7 @@ class LiveTwins:
             if not self._stopping:
                 await (self._jobs.one(patient=True) if more else self._rest())
             self._news.clear()
+            self._began = time.monotonic()
             arrived, self._arrived = self._arrived, []
             self._taking, self._since = self._taking or self._since, None
             try:
@@ -128,15 +133,17 @@ class LiveTwins:
                 return
 
     async def _rest(self) -> None:
-        """Until there is news and it has had time to gather; meanwhile, jobs.  At the latest after a second: facts told
-        ahead of their time may have happened."""
+        """Until there is news that has had a moment to gather, and a tick has passed since the last; meanwhile, jobs.  At
+        the latest after a second: facts told ahead of their time may have happened."""
         if await self._jobs.one(patient=self._news.is_set()):
             return
         try:
             await asyncio.wait_for(self._news.wait(), 1.0)
         except TimeoutError:
             return
-        await asyncio.sleep(self._service.settings.tick_ms / 1000.0)
+        passed = time.monotonic() - self._began
+        tick = self._service.settings.tick_ms / 1000.0
+        await asyncio.sleep(max(min(GATHER_S, tick), tick - passed))
 
     async def _turn(self, arrived: Sequence[tuple[Write, Committed]]) -> bool:
         """One tick and one run of forecasts; whether there is more to do at once."""
@@ -151,7 +158,7 @@ class LiveTwins:
         if self._stopping:
             return behind
         with self._service.instruments.span("forecast"), self._forecasts.time():
-            news = await self._call(self._forecast)
+            news = await self._call(self._forecast, FEW if behind else CREW)
         self._service.hub.publish_all(news)
         self._told.inc(len(news))
         return behind or self.fleets.owed > 0
@@ -167,8 +174,8 @@ class LiveTwins:
         self.fleets.save(SAVED)
         return moved
 
-    def _forecast(self) -> list[News]:
-        made = self.fleets.forecast()
+    def _forecast(self, most: int) -> list[News]:
+        made = self.fleets.forecast(most)
         now = self._service.site.now()
         return [of_forecast(outlook, self._standing(outlook.model), now) for outlook in made]
 

@@ -106,6 +106,13 @@ class Jobs:
 
     def _chores(self) -> Iterator[Callable[[], object]]:
         for twin in self._fleets.tired():
-            yield lambda twin=twin: self._site.refit(twin)
+            yield lambda twin=twin: self._then_back(self._site.refit, twin)
         for twin in self._fleets.spoken():
-            yield lambda twin=twin: self._site.score(twin)
+            yield lambda twin=twin: self._then_back(self._site.score, twin)
+
+    def _then_back(self, chore: Callable[[str], object], twin: str) -> None:
+        """Do it, and have the twin set down in its fleet again."""
+        try:
+            chore(twin)
+        finally:
+            self._fleets.look(twin)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from gemel.runtime.answers.plans import action, assignments, plan
 from gemel.core.clock import HOUR, MINUTE, instant
 from gemel.core.errors import PlanError
 from gemel.core.plan import Action, Schedule
+from gemel.runtime.answers.plans import action, assignments, plan
 
 ZONE = "Europe/London"
 NOW = instant("2026-07-01T17:00", tz=ZONE)

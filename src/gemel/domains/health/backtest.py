@@ -5,8 +5,8 @@ every grid point of the last 30 %.  Two modes: `past`, only what was recorded by
 meals and boluses inside the horizon known beforehand (basal changes never are).  A point is scored where every baseline
 lag and the target exist.  `post_bolus` are forecasts made within the 3 h after a bolus.
 
-`mechanism` is the model alone; `twin` is the mechanism with what it leaves unexplained learned each midnight from its
-own forecasts so far (`correction`).
+With `correction`, what the mechanism leaves unexplained is learned each midnight from its own forecasts so far; without,
+the twin is the model alone.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ __all__ = ["HORIZONS", "Settings", "backtest", "pool"]
 HORIZONS = (30, 60, 120)
 TRAIN = 0.7  # structure: how the record is split
 AFTER_BOLUS = 3 * HOUR
-FORECASTERS = ("twin", "mechanism", "persistence", "linear", "ridge_ar")
+FORECASTERS = ("twin", "persistence", "linear", "ridge_ar")
 INPUT_OF = {"gemel:rapid-insulin": "insulin", "gemel:long-acting-insulin": "long_acting", "gemel:carbohydrate": "carbs"}
 
 Cases = dict[tuple[str, int, str], Scored]
@@ -102,9 +102,8 @@ def backtest(
             "ridge_ar": ridge_ar(grid.glucose, ahead, lags, train),
         }
         for mode in ("past", "announced"):
-            for who, forecasts in (("twin", told), ("mechanism", found)):
-                made = [forecasts[mode][k] for k in scored]
-                cases[mode, horizon, who] = of_forecasts(made, "glucose", h, truth, block)
+            made = [told[mode][k] for k in scored]
+            cases[mode, horizon, "twin"] = of_forecasts(made, "glucose", h, truth, block)
             for name, guess in guesses.items():
                 cases[mode, horizon, name] = of_point(np.asarray(guess)[index], truth, block)
             after[mode, horizon] = _after_bolus(grid.times[index], boluses)

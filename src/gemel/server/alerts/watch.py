@@ -56,6 +56,7 @@ class AlertWatch:
         )
         told.gauge("gemel_alerts_waiting", "Findings not dealt with").set_function(lambda: self.desk.waiting)
         self._task: asyncio.Task[None] | None = None
+        self._stopping = False
         self._day, self._noted, self._swept = service.site.now() // DAY, -HOUR, -HOUR
 
     async def start(self) -> None:
@@ -68,14 +69,16 @@ class AlertWatch:
 
     async def stop(self) -> None:
         """Deal with what was heard, then end."""
+        self._stopping = True  # and no cancelling: what is being made durable must be taken in, too
+        self._news.set()
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await self._task
         await self._look(self._service.site.now(), last=True)
 
     def health(self) -> Health:
         """Not fine while changes cannot be made durable."""
+        if self._task is not None and self._task.done() and not self._stopping:
+            return Health(fine=False, detail="the watch has ended by a fault of its own: restart the service")
         count = f"{len(self.desk.book.open)} open alerts, {self.desk.waiting} findings wait"
         return Health(fine=not self._trouble, detail=self._trouble or count)
 
@@ -118,9 +121,10 @@ class AlertWatch:
         self._news.set()
 
     async def _run(self) -> None:
-        while True:
+        while not self._stopping:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), EVERY)
+                async with asyncio.timeout(EVERY):
+                    await self._news.wait()
             self._news.clear()
             await asyncio.sleep(await self._look(self._service.site.now()))
 
