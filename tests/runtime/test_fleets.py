@@ -393,3 +393,12 @@ def test_a_crowd_is_cut_into_few_sizes_and_little_is_padded(count: int) -> None:
     sizes = [len(padded(part)) for part in parts]
     assert [one for part in parts for one in part] == list(range(count))
     assert set(sizes) <= set(SIZES) and sum(sizes) < max(2 * count, SIZES[0] + 1)
+
+
+def test_a_twin_that_the_site_has_moved_before_it_was_set_down_is_saved_at_a_stop(tmp_path: Path) -> None:
+    facts = history(0.5)
+    with new_site(tmp_path) as site:
+        fleets = live(site, facts, len(facts))
+        assert fleets.live == 1 and fleets.all_due() == 1 and fleets.save(1) == 0
+        found = site.store.latest("t", site.caller)
+        assert found is not None and found.at == facts[-1].at

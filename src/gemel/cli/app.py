@@ -12,8 +12,10 @@ import typer
 from ..core.errors import GemelError, RegistryError
 from . import app_health, app_scores, app_twins, hospital
 from . import simulate_hospital as hospital_study
+from .app_device import DeviceKind, Minutes, Mqtt, Speed, device_command
 from .app_glucose import error_grid, glucose_report
 from .app_import import import_command
+from .app_pull import pull_app
 from .app_quality import quality_command
 from .options import (
     Doses,
@@ -174,9 +176,12 @@ def simulate(
     replications: hospital_study.Replications = None, warmup_days: hospital_study.WarmUp = None,
     days: hospital_study.ObservedDays = None, arrivals: hospital_study.Arrivals = "exact",
     shifts: hospital_study.Shifts = "finish", params: Params = None, subject: Virtual = None,
-    schedule: ScheduleJson = None, json: Json = False,
+    schedule: ScheduleJson = None, mqtt: Mqtt = "mqtt://127.0.0.1:1883", kind: DeviceKind = "cgm",
+    speed: Speed = 1.0, minutes: Minutes = 60.0, json: Json = False,
 ) -> None:  # fmt: skip
-    """Simulate virtual subjects drawn from a model's prior, a hospital study, or uva-padova with your parameters."""
+    """Simulate virtual subjects of a model, a hospital study, uva-padova with your parameters, or a device."""
+    if model == "device":
+        return device_command(mqtt, subject, kind, (minutes, speed), seed=seed, json=json)
     if model == "uva-padova":
         from .simulate_uva import simulate_uva
 
@@ -216,6 +221,7 @@ app.command("census")(hospital.census)
 app.command("quality")(quality_command)
 
 app.add_typer(store_app, name="store")
+app.add_typer(pull_app, name="pull")
 
 
 @app.command()
@@ -242,9 +248,10 @@ def demo(
     members: Members = 384, seed: Seed = 1,
     stride: Annotated[int, typer.Option("--stride", min=1, help="scored forecasts: every so many 5 min")] = 6,
     open: Annotated[bool, typer.Option("--open/--no-open", help="show the report in a browser")] = True,
+    service: Annotated[bool, typer.Option("--service/--no-service", help="run the service at the end")] = True,
     json: Json = False,
 ) -> None:  # fmt: skip
-    """Records in, a twin, a forecast, tonight's bolus, a score, a report: in under a minute."""
+    """Records in, a twin, a forecast, tonight's bolus, a score, a report, and the service on loopback."""
     from . import console, speak
     from .demo import Script, open_in_browser
     from .demo import demo as work
@@ -258,7 +265,8 @@ def demo(
         raise RegistryError(f"no demo '{what}': there are 'diabetes' and 'health-map'")
     with console.bar() as progress:
         task = progress.add_task("starting", total=None)
-        shape = work(Script(days, members, seed, stride), out, lambda name: progress.update(task, description=name))
+        script = Script(days, members, seed, stride, service=service)
+        shape = work(script, out, lambda name: progress.update(task, description=name))
     console.emit(shape) if json else speak.demonstrated(shape)
     open_in_browser(Path(shape.report), open)
 

@@ -1,4 +1,4 @@
-"""`gemel demo`: records in, a twin, a forecast, a question about tonight's bolus, a score, a report.
+"""`gemel demo`: records in, a twin, a forecast, a question about tonight's bolus, a score, a report, and the service.
 
 The truth comes from another model than the twin's own, so that the score says something.
 """
@@ -24,11 +24,13 @@ from ..core.plan import Action, Schedule
 from ..core.twin import Twin
 from ..domains.health.backtest import Settings, backtest, pool
 from ..domains.health.glucose import UTILITIES
+from ..runtime.site import wall_clock
 from ..verbs.compare import Comparison, compare
 from ..verbs.forecast import forecast
 from .demo_life import DINNER, SUBJECT, WEIGHT, ZONE, Life, live, write
 from .records import Records, Start, Wanted, read, twin_of
 from .shapes import BacktestShape, DemoShape, PlanOutcome
+from .shapes_service import ServiceSeen
 
 __all__ = ["Scene", "Script", "demo", "open_in_browser"]
 
@@ -38,13 +40,15 @@ HOURS = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """How long the life, how large the ensemble, and how far apart the scored forecasts (in 5-min steps)."""
+    """How long the life, how large the ensemble, how far apart the scored forecasts (in 5-min steps), and whether the
+    service is run at the end."""
 
     days: int = 5
     members: int = 384
     seed: int = 1
     stride: int = 6
     utility: str = "glucose-risk"
+    service: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,9 @@ class Scene:
 
 def demo(script: Script, folder: Path, tell: Callable[[str], None]) -> DemoShape:
     """Play the demo into `folder` and say where the report is."""
+    from .demo_feed import feed_of
     from .demo_report import report
+    from .demo_service import serve_feed
 
     begun = time.perf_counter()
     steps: dict[str, float] = {}
@@ -106,11 +112,15 @@ def demo(script: Script, folder: Path, tell: Callable[[str], None]) -> DemoShape
     path = folder / "report.html"
     path.write_text(report(scene), encoding="utf-8")
     (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    step("the service")
+    seen = ServiceSeen(left_out={"service": "not wanted"})
+    if script.service:
+        seen = serve_feed(feed_of(life, wall_clock()), folder, tell)
     step("")
     return DemoShape(
         report=str(path), records=str(folder / "records"), seconds=round(time.perf_counter() - begun, 2), steps=steps,
         data=records.shape(twin.now), plans=outcomes, winner=comparison.winner, verdict=comparison.verdict,
-        backtest=scores,
+        backtest=scores, service=seen,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
+from uuid import uuid4
 
 from ..core.clock import DAY, HOUR, MINUTE, SECOND, text
 from ..core.fact import Instant
@@ -65,7 +66,7 @@ def feed_of(life: Life, now: Instant) -> Feed:
 
 def transaction(feed: Feed) -> Json:
     """A FHIR bundle: the patient, their weight, sensor readings, boluses."""
-    who = "urn:uuid:6f1c2f1e-1f0c-4f6e-9a53-0d8f3a2b7c11"
+    who = f"urn:uuid:{uuid4()}"
     person = {
         "resourceType": "Patient", "identifier": [{"system": f"urn:oid:{AUTHORITY}", "value": RECORD}],
         "gender": "female", "birthDate": BORN,
@@ -142,7 +143,13 @@ def row(at: Instant, value: float) -> Json:
 
 def acts(feed: Feed) -> Sequence[Json]:
     """What the pump and the meal diary say."""
-    pump = {"code": "gemel:rapid-insulin", "rate": feed.basal, "unit": "[IU]/h", "at": feed.start, "source": "demo-pump"}
+    pump = {
+        "code": "gemel:rapid-insulin",
+        "rate": feed.basal,
+        "unit": "[IU]/h",
+        "at": feed.start,
+        "source": "demo-pump",
+    }
     meals = [
         {"code": "gemel:carbohydrate", "dose": grams, "unit": "g", "at": at, "source": "demo-diary"}
         for at, grams in feed.meals

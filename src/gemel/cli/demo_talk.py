@@ -21,7 +21,7 @@ import msgspec
 from ..core.errors import GemelError
 from ..core.extra import require
 
-__all__ = ["BROKER", "Running", "Watcher", "broker", "mllp", "publish", "running"]
+__all__ = ["BROKER", "Running", "Watcher", "broker", "forget", "mllp", "publish", "running"]
 
 BROKER: Final = os.environ.get("GEMEL_TEST_MQTT", "mqtt://127.0.0.1:1883")
 PATIENCE_S: Final = 120.0
@@ -103,6 +103,18 @@ def publish(topic: str, rows: Sequence[Mapping[str, Any]]) -> None:
     finally:
         client.disconnect()
         client.loop_stop()
+
+
+def forget(client: str) -> None:
+    """Let the broker drop the session that the service keeps there under this name: nobody comes back for it."""
+    paho, where = require("paho.mqtt.client", "serve"), urlsplit(BROKER)
+    own = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id=client, protocol=paho.MQTTv5)
+    if where.username is not None:
+        own.username_pw_set(where.username, where.password or "")
+    own.connect(where.hostname, where.port or 1883, clean_start=True)  # with the expiry that is usual: at once
+    own.loop_start()
+    own.disconnect()
+    own.loop_stop()
 
 
 @final

@@ -30,6 +30,7 @@ from .shapes_import import ImportShape
 from .shapes_inference import ValidationShape
 from .shapes_ledger import RecordShape, StatusShape
 from .shapes_map import BenchHealthShape, HealthMapShape
+from .shapes_pull import DeviceShape, DicomPulled, FhirPulled
 from .store_commands import BackupShape, InfoShape, RestoreShape, VerifyShape
 
 __all__ = ["SHAPES", "schema"]
@@ -65,6 +66,9 @@ SHAPES: dict[str, Any] = {
     "serve": ServeShape,
     "import": ImportShape,
     "quality": QualityShape,
+    "simulate device": DeviceShape,
+    "pull fhir": FhirPulled,
+    "pull dicomweb": DicomPulled,
     "doctor": DoctorShape,
     "demo": DemoShape,
     "store backup": BackupShape,

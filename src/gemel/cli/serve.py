@@ -45,6 +45,7 @@ def serve(
     = "local",
     alerts: Annotated[str | None, typer.Option("--alerts", help="TOML file of alert rules (default: ours)")] = None,
     cds: Annotated[str | None, typer.Option("--cds", help="TOML file of CDS Hooks clients (default: all)")] = None,
+    sources: Annotated[str | None, typer.Option("--sources", help="TOML file of FHIR servers to ask for news")] = None,
     log: Annotated[str, typer.Option("--log", help="debug, info or warning")] = "info",
     uvicorn: Annotated[bool, typer.Option("--uvicorn", help="serve by uvicorn instead of granian")] = False,
     json: Json = False,
@@ -62,7 +63,7 @@ def serve(
 
     settings = Settings(
         data=data, host=host, port=port, mllp_host=mllp_host, mllp_port=mllp_port, mqtt=mqtt, zone=zone, site=site,
-        alerts=alerts, cds=cds, log=log,
+        alerts=alerts, cds=cds, sources=sources, log=log,
     )  # fmt: skip
     run(settings, lambda doors: announce(settings, doors, json=json), uvicorn=uvicorn)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from ..runtime.answers.shapes import DataShape, SummaryRow
+from .shapes_service import ServiceSeen
 
 __all__ = [
     "BacktestShape",
@@ -154,3 +155,4 @@ class DemoShape(msgspec.Struct, kw_only=True):
     winner: str | None
     verdict: str
     backtest: BacktestShape
+    service: ServiceSeen

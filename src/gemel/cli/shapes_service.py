@@ -24,11 +24,11 @@ class ServiceSeen(msgspec.Struct, kw_only=True):
     the same ones, byte by byte, after it was started again.
     """
 
-    data: str
-    subject: str
-    twin: str
-    doors: list[DoorSeen]
-    left_out: dict[str, str]
-    events: dict[str, int]
-    facts: int
-    same_facts: bool
+    data: str = ""
+    subject: str = ""
+    twin: str = ""
+    doors: list[DoorSeen] = []
+    left_out: dict[str, str] = {}
+    events: dict[str, int] = {}
+    facts: int = 0
+    same_facts: bool = False

@@ -9,6 +9,7 @@ from .backtest import rows as score_rows
 from .console import number, say, show
 from .ledger_commands import track_lines
 from .shapes import BenchShape, DemoShape, Simulated
+from .shapes_service import ServiceSeen
 
 __all__ = ["benched", "compared", "demonstrated", "forecasted", "observed", "simulated"]
 
@@ -117,5 +118,18 @@ def demonstrated(shape: DemoShape) -> None:
     hour = [row for row in score_rows(shape.backtest) if row[1:3] == ["60", "all"]]
     columns = ("mode", "forecaster", "RMSE", "CRPS", "in 50 %", "in 90 %", "n")
     show("Earlier forecasts, 60 min ahead [mg/dL]", columns, [[r[0], r[3], r[4], r[6], *r[7:]] for r in hour], 2)
+    _service(shape.service)
     say(f"took {shape.seconds:.1f} s; {CAUTION}")
     say(f"report: {shape.report}")
+
+
+def _service(seen: ServiceSeen) -> None:
+    """What came back from the running service."""
+    rows = [[d.door, d.sent, d.came_back, f"{d.seconds:.2f}"] for d in seen.doors]
+    if rows:
+        show("The service on loopback, from outside", ("door", "sent", "came back", "s"), rows, 3)
+        told = ", ".join(f"{count} {kind}" for kind, count in seen.events.items())
+        again = "the same" if seen.same_facts else "NOT the same"
+        say(f"the stream told: {told}; {seen.facts} facts, {again} after a restart; data: {seen.data}")
+    for door, why in seen.left_out.items():
+        say(f"left out: {door}: {why}")

@@ -200,7 +200,7 @@ class Fleets:
         if found is None or not fits(found[0]):
             return False
         place = self._set_down(found[0])
-        place.seat.last = found[0].upto
+        place.seat.last, place.seat.saved = found[0].upto, _shifted(place.seat)
         for number, fact in found[1]:
             if number <= found[0].upto:
                 place.seat.remember(fact.id)
@@ -211,7 +211,7 @@ class Fleets:
 
     def _set_down(self, standing: Standing) -> Place:
         place = self._roll.set_down(standing)
-        place.seat.saved = _shifted(place.seat)
+        place.seat.saved = _shifted(place.seat) - 1  # as if long saved, for the hour; not for `all_due`
         return place
 
     # what is wanted besides

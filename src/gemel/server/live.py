@@ -133,7 +133,7 @@ class LiveTwins:
                 return
 
     async def _rest(self) -> None:
-        """Until there is news that has had a moment to gather, and a tick has passed since the last; meanwhile, jobs.  At
+        """Until there is news that has had a moment to gather, and a tick has passed; meanwhile, jobs.  At
         the latest after a second: facts told ahead of their time may have happened."""
         if await self._jobs.one(patient=self._news.is_set()):
             return

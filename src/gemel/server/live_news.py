@@ -19,7 +19,7 @@ from .hub import News
 
 __all__ = ["BeliefNews", "FactsNews", "ForecastNews", "of_facts", "of_forecast", "of_move"]
 
-SHOWN = 16
+SHOWN = 4
 """Facts of one write that are told in full."""
 DIGITS = 5
 """Significant digits of a forecast's typical number; nothing measured in care has more."""

@@ -28,6 +28,8 @@ def wanted(settings: Settings) -> list[str]:
         parts.append("gemel.server.mllp:MllpListener")
     if settings.mqtt is not None:
         parts.append("gemel.server.mqtt:MqttSubscriber")
+    if settings.sources is not None:
+        parts.append("gemel.server.poll:Poller")
     return parts
 
 

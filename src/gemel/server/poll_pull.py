@@ -16,15 +16,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import msgspec
 
 from ..core.clock import SECOND, instant
-from ..core.errors import GemelError, IngestError
+from ..core.errors import GemelError, IngestError, StoreError
 from ..core.fact import Instant
 from ..core.ports import Caller
-from ..core.writing import Document, Write
+from ..core.writing import Committed, Document, Receipt, Write
 from ..ingest.feed import content_id, reject
 from ..ingest.fhir.addressing import ID
 from ..ingest.fhir.envelope import Action, Addressed, Envelope, start_of
@@ -32,6 +32,7 @@ from ..ingest.outbound.fhir_search import Page, found, read, searchable
 from ..ingest.outbound.web import Web
 from ..runtime.holdings import known
 from .context import Service
+from .fhir.outcome import FhirError
 from .fhir.receiving import Parcel, receive
 from .fhir.shelf import moment
 from .inbox import Busy
@@ -42,7 +43,6 @@ __all__ = ["CURSOR", "Pulled", "pull"]
 CURSOR: Final = "gemel/cursor"
 """The kind of document that a cursor is kept as."""
 _MEDICATION = re.compile(rb'"reference":"(?:[^"]*/)?Medication/([A-Za-z0-9\-.]{1,64})"')
-T = TypeVar("T")
 
 
 class Cursor(msgspec.Struct, frozen=True):
@@ -64,6 +64,11 @@ class Pulled:
     changed: int = 0
     refused: Counter[str] = field(default_factory=lambda: Counter())
     errors: dict[str, str] = field(default_factory=lambda: {})
+
+    @property
+    def news(self) -> int:
+        """What was not here before, in whatever form it was kept."""
+        return self.new + self.changed + self.refused.total()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +113,10 @@ async def _patient(own: Pull, patient: str, kinds: list[str]) -> None:
     if envelope is None or not envelope.resources:
         raise IngestError(f"{own.source.base} has no Patient/{patient}")
     subject = await asyncio.to_thread(_subject, own, patient, envelope.resources[0])
-    before = own.done.new + own.done.changed
+    before = own.done.news
     await _keep(own, patient, subject, envelope)
+    if await asyncio.to_thread(own.service.store.find, _name(own, patient), own.caller) != subject:
+        await _put(own, Write(subject=subject, identifiers=(_name(own, patient),)))
     begun: Instant | None = None
     for kind in kinds:
         asked = [("patient", patient), ("_count", str(own.source.page))]
@@ -117,9 +124,9 @@ async def _patient(own: Pull, patient: str, kinds: list[str]) -> None:
             asked.append(("_lastUpdated", f"ge{moment(cursor.since)}"))
         first = await _pages(own, (kind, asked), patient, subject)
         begun = first if begun is None else begun
-    if begun is not None and (cursor is None or own.done.new + own.done.changed > before):
+    if begun is not None and (cursor is None or own.done.news > before):
         since = begun - round(own.source.overlap_s * SECOND)
-        await _put(own, [await asyncio.to_thread(_moved, own, patient, since)])
+        await _put(own, await asyncio.to_thread(_moved, own, patient, since))
 
 
 async def _pages(own: Pull, search: tuple[str, list[tuple[str, str]]], patient: str, subject: str) -> Instant | None:
@@ -161,14 +168,19 @@ async def _keep(own: Pull, patient: str, subject: str, envelope: Envelope) -> No
     try:
         await _received(own, [*resources.values()], names, begun)
     except GemelError as error:
-        for one in resources.values():  # one of them, perhaps, is to blame: the others are kept
+        if isinstance(error, StoreError):
+            raise  # no resource is to blame: all of it comes again
+        for one in resources.values():
             try:
                 await _received(own, [one], names, begun)
-            except GemelError as alone:
-                _check_kept(own, alone, error)
+            except FhirError as alone:
                 refused.append((one.kind, str(alone), start_of(one.content)))
-    if refused:
-        await _put(own, [_refusals(own, subject, refused)])
+    for kind, reason, raw in refused:
+        row = reject("not taken in", f"{kind}: {reason}", source=own.source.base, raw=raw.decode(errors="replace"))
+        receipt = Receipt(channel=f"pull|{own.source.base}", id=content_id(kind, reason, raw), reply=b"")
+        (kept,) = await _put(own, Write(subject=subject, rejected=(row,), receipt=receipt))
+        if kept.receipt is None:
+            own.done.refused[f"{kind or 'entry'}: {reason}"] += 1
 
 
 async def _received(own: Pull, resources: list[Addressed], names: dict[str, str], begun: Instant) -> None:
@@ -184,21 +196,6 @@ async def _received(own: Pull, resources: list[Addressed], names: dict[str, str]
     own.done.new += sum(result.status == 201 for result in results)
     fresh = [r for r in results if r.status == 200 and r.document is not None and r.document.recorded >= begun]
     own.done.changed += len(fresh)
-
-
-def _check_kept(own: Pull, error: GemelError, first: GemelError) -> None:
-    """A store that fails is not the fault of a resource: nothing is lost, it comes again."""
-    if type(error).__name__ == "StoreError":
-        raise error from first
-
-
-def _refusals(own: Pull, subject: str, refused: list[tuple[str, str, bytes]]) -> Write:
-    own.done.refused.update(f"{kind or 'entry'}: {reason.partition(': ')[0]}" for kind, reason, _ in refused)
-    rows = [
-        reject("not taken in", f"{kind}: {reason}", source=own.source.base, raw=raw.decode(errors="replace"))
-        for kind, reason, raw in refused
-    ]
-    return Write(subject=subject, rejected=tuple(rows))
 
 
 def _completed(own: Pull, envelope: Envelope) -> None:
@@ -245,9 +242,9 @@ def _moved(own: Pull, patient: str, since: Instant) -> Write:
     return Write(documents=(document,))
 
 
-async def _put(own: Pull, writes: list[Write]) -> Any:
+async def _put(own: Pull, write: Write) -> list[Committed]:
     while True:
         try:
-            return await own.service.inbox.put(writes, own.caller)
+            return await own.service.inbox.put([write], own.caller)
         except Busy as busy:
             await asyncio.sleep(busy.after_s)

@@ -15,6 +15,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     `grace_s`: how long a stop waits for requests that are being answered.  `log`: 'debug' tells every request, 'info'
     what happens, 'warning' only what needs a look.  `alerts`: TOML file of alert rules, instead of those that ship.
     `cds`: TOML file that says which clients CDS Hooks answers (None: all that reach the port).
+    `sources`: TOML file of the FHIR servers that are asked for news.
     """
 
     data: str
@@ -30,6 +31,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     members: int = 128
     alerts: str | None = None
     cds: str | None = None
+    sources: str | None = None
     most_bytes: int = 128 * 1024 * 1024
     grace_s: float = 20.0
     log: str = "info"

@@ -82,7 +82,7 @@ def read_key(path: Path | str, kid: str = "") -> SigningKey:
 def _pem(jwk: Any, content: bytes) -> Any:
     try:
         return jwk.RSAKey.import_key(content)
-    except (ValueError, TypeError):
+    except require("joserfc.errors", "serve").InvalidKeyTypeError:
         return jwk.ECKey.import_key(content)
 
 

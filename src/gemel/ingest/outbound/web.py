@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Final, Protocol, final
+from typing import Any, Final, Protocol, final, runtime_checkable
 from urllib.parse import urlsplit
 
 from gemel.core.errors import IngestError
@@ -25,6 +25,7 @@ AGAIN: Final = frozenset({429, 502, 503, 504})
 _SHOWN: Final = 300
 
 
+@runtime_checkable
 class Tokens(Protocol):
     """Where access tokens come from."""
 
