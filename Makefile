@@ -1,11 +1,14 @@
 # Everything a clone needs, on a machine with Python 3.11 or newer and nothing else.
 #   make demo    set up and run the main job          make test    set up and pass every test
+#   make serve   set up and keep the service running
 # Each sets up .venv/ from its lock in requirements/; a stamp file there makes the next run quick.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench evidence docs lock clean
+.PHONY: help setup demo serve test check bench evidence docs lock clean
 
 BIN := .venv/bin
+PORT ?= 8000
+MLLP_PORT ?= 2575
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 JOBS ?= $(shell $(BIN)/python -c 'import os; print(min(4, os.cpu_count() or 1))')
 NEWER := import sys; sys.exit(sys.version_info < (3, 11))
@@ -17,6 +20,9 @@ help: ## list the targets
 
 demo: .venv/.demo ## set up and run the main job
 	$(BIN)/gemel demo
+
+serve: .venv/.demo ## run the service on this machine until Ctrl-C; prints the page to open
+	$(BIN)/gemel serve --data serve-data --port $(PORT) --mllp-port $(MLLP_PORT) $(ARGS)
 
 test: .venv/.test ## set up, then every check and test; prints what it took
 	@start=$$(date +%s); status=0; \

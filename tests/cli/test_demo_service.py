@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gemel.cli import demo_service, demo_talk, speak
+from gemel.cli.demo_doors import figures
 from gemel.cli.demo_feed import RECORD, Feed, admission, result, transaction
 from gemel.cli.demo_service import serve_feed
 from gemel.cli.shapes_service import DoorSeen, ServiceSeen
@@ -111,6 +112,11 @@ def test_an_old_folder_that_is_not_the_demos_is_left_alone(feed: Feed, tmp_path:
     (tmp_path / "service" / "gemel.db").touch()
     demo_service._stage(feed, tmp_path, lambda door: None, ())
     assert not kept.exists()
+
+
+def test_figures_are_read_whatever_their_labels_hold() -> None:
+    text = '# HELP a b c\nplain 2.0\nwith{reason="no subject # here"} 4.0\n'
+    assert figures(text) == {"plain": 2.0, 'with{reason="no subject # here"}': 4.0}
 
 
 def test_the_table_tells_door_by_door(capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,6 +21,9 @@ from tests.runtime.world import START, open_site
 
 CLOSE = 1e-9
 """Kernels of other sizes round otherwise: 1e-15 a step, hundreds of steps, through a filter that does not amplify."""
+QUICK = 0.1
+"""mg/dL: a live forecast, in single precision and with steps of two minutes, against the forecast of a twin alone.
+A fiftieth of the sensor's error (sd 5 mg/dL), a tenth of the last digit that a sensor shows."""
 
 
 def day(k: int) -> list[Fact]:
@@ -70,7 +73,8 @@ def test_compiled_twins_of_a_fleet_are_those_that_are_ticked_alone(tmp_path: Pat
                 scale = np.max(np.abs(np.asarray(leaf))) or 1.0
                 assert np.allclose(own.twin.belief.state[name], leaf, rtol=CLOSE, atol=CLOSE * scale), name
             table = np.asarray(whole[k].quantile("glucose", LEVELS))[:, 1:].T
-            assert np.allclose(made[f"t{k}"].quantiles["glucose"], table, rtol=CLOSE)
+            told = np.asarray(made[f"t{k}"].quantiles["glucose"])
+            assert np.max(np.abs(told - table)) < QUICK
 
 
 @pytest.mark.slow

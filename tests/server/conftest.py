@@ -83,7 +83,7 @@ def _spawn(data: str, *options: str) -> Iterator[Spawned]:
                 process.kill()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def spawned() -> Callable[..., Any]:
     """`with spawned(folder, '--mllp-port', '0') as server`: a real process, ready; killed at the end if still there."""
     return _spawn

@@ -228,12 +228,16 @@ def test_an_archive_cut_short_anywhere_is_refused(copy: Path) -> None:
         refused(copy, "cut short|damaged")
 
 
-def test_an_archive_with_a_changed_byte_is_refused(copy: Path) -> None:
-    whole = copy.read_bytes()
-    for place in range(0, len(whole), len(whole) // 40):
+def test_a_changed_byte_is_noticed_unless_it_changes_nothing_that_is_said(copy: Path) -> None:
+    whole, said, noticed = copy.read_bytes(), archive.contents(copy), 0
+    places = range(0, len(whole), len(whole) // 40)
+    for place in places:
         copy.write_bytes(whole[:place] + bytes([whole[place] ^ 0x20]) + whole[place + 1 :])
-        with pytest.raises(StoreError):
-            archive.contents(copy)
+        try:
+            assert archive.contents(copy) == said  # some bits of a Zstandard frame are free
+        except StoreError:
+            noticed += 1
+    assert noticed >= len(places) - 2
 
 
 @pytest.mark.parametrize("content", [b"", b"not an archive of anything", b"SQLite format 3\x00"])

@@ -15,7 +15,7 @@ from .demo_life import WEIGHT
 from .demo_talk import Watcher, mllp, publish
 from .demo_visit import Visit, answer
 
-__all__ = ["MEMBERS", "MODEL", "ask", "ask_for_card", "hospital_sends", "live", "stored"]
+__all__ = ["MEMBERS", "MODEL", "ask", "ask_for_card", "figures", "hospital_sends", "live", "stored"]
 
 MODEL: Final = "replaybg"
 MEMBERS: Final = 128
@@ -165,10 +165,15 @@ def _quality(visit: Visit, subject: str) -> tuple[str, None]:
 
 
 def _metrics(visit: Visit) -> tuple[str, None]:
-    lines = visit.client.get("/metrics").text.splitlines()
-    figures = {name: float(value) for name, _, value in (line.partition(" ") for line in lines if line[:1] != "#")}
-    accepted, made = figures['gemel_facts_total{outcome="accepted"}'], figures["gemel_live_forecasts_total"]
-    return f"{len(figures)} figures: {accepted:.0f} facts, {made:.0f} live forecasts ...", None
+    told = figures(visit.client.get("/metrics").text)
+    accepted, made = told['gemel_facts_total{outcome="accepted"}'], told["gemel_live_forecasts_total"]
+    return f"{len(told)} figures: {accepted:.0f} facts, {made:.0f} live forecasts ...", None
+
+
+def figures(text: str) -> dict[str, float]:
+    """What `/metrics` says, by name and labels; a label may hold spaces."""
+    lines = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
+    return {name: float(value) for name, _, value in lines}
 
 
 def stored(visit: Visit, subject: str) -> tuple[int, bytes]:

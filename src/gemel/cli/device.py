@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import unquote
@@ -136,22 +137,23 @@ def cgm(begin: Instant, span: float, seed: int) -> Iterator[Message]:
 
 
 def monitor(begin: Instant, span: float, seed: int) -> Iterator[Message]:
-    """Heart rate, saturation and breathing each second, and the trace in stretches of some seconds."""
+    """Heart rate, saturation and breathing each second, and the trace of the last seconds when it is complete."""
     luck = np.random.default_rng(seed)
     off = dict.fromkeys(VITALS, 0.0)  # from the resting value, in spreads
-    beats = [0.0]
-    for second in range(int(span)):
-        off = {code: 0.98 * value + 0.2 * float(luck.normal()) for code, value in off.items()}
-        shown = {code: (round(rest + spread * off[code]), unit) for code, (rest, spread, unit) in VITALS.items()}
-        shown["loinc:59408-5"] = (min(100, shown["loinc:59408-5"][0]), "%")
-        at = begin + second * SECOND
-        yield _readings(at, shown)
-        rate = max(30.0, VITALS["loinc:8867-4"][0] + VITALS["loinc:8867-4"][1] * off["loinc:8867-4"])
-        while beats[-1] < second + 2 * STRETCH_S:
-            beats.append(beats[-1] + 60.0 / rate * (1.0 + 0.02 * float(luck.normal())))
-        if second % STRETCH_S == 0:
-            yield _trace(at, second, beats, luck)
+    beats = [-2.0, -1.0]
+    for second in range(int(span) + 1):
+        if second and second % STRETCH_S == 0:
+            yield _trace(begin, second, beats, luck)
             beats = [beat for beat in beats if beat > second - 2]
+        if second == int(span):
+            return
+        off = {code: 0.98 * value + 0.2 * float(luck.normal()) for code, value in off.items()}
+        shown = {code: float(round(rest + spread * off[code])) for code, (rest, spread, _) in VITALS.items()}
+        shown["loinc:59408-5"] = min(100.0, shown["loinc:59408-5"])
+        yield _readings(begin + second * SECOND, {code: (value, VITALS[code][2]) for code, value in shown.items()})
+        rate = max(30.0, shown["loinc:8867-4"])
+        while beats[-1] < second + 2:
+            beats.append(beats[-1] + 60.0 / rate * (1.0 + 0.02 * float(luck.normal())))
 
 
 KINDS: Final = MappingProxyType({"cgm": cgm, "monitor": monitor})
@@ -163,17 +165,19 @@ def _readings(at: Instant, values: Mapping[str, tuple[float, str]]) -> Message:
     return Message(at, "observations", json.dumps(rows).encode(), readings=len(rows))
 
 
-def _trace(at: Instant, second: int, beats: list[float], luck: np.random.Generator) -> Message:
-    t = second + np.arange(round(STRETCH_S * RATE)) / RATE
+def _trace(begin: Instant, end: int, beats: list[float], luck: np.random.Generator) -> Message:
+    """The stretch that ends at second `end`; `beats` are the seconds of the beats in and about it."""
+    t = end - STRETCH_S + np.arange(round(STRETCH_S * RATE)) / RATE
     shape = np.zeros_like(t)
-    for place, beat in enumerate(beats):
-        gap = beats[place + 1] - beat if place + 1 < len(beats) else beat - beats[place - 1]
+    for beat, following in pairwise([*beats, 2 * beats[-1] - beats[-2]]):
         for offset, width, height in BUMPS:
-            shape += height * np.exp(-0.5 * ((t - beat - offset * np.sqrt(gap)) / width) ** 2)
+            shape += height * np.exp(-0.5 * ((t - beat - offset * np.sqrt(following - beat)) / width) ** 2)
     samples = np.round((shape + luck.normal(0.0, 0.01, t.size)) / GAIN).astype("<i2")
-    wave = Waveform(code=ECG, at=at, rate=RATE, unit="mV", gain=GAIN, offset=0.0, samples=samples.tobytes(),
-                    source=SOURCE)  # fmt: skip
-    return Message(at, "waveforms", msgspec.msgpack.encode(wave), samples=samples.size)
+    wave = Waveform(
+        code=ECG, at=begin + (end - STRETCH_S) * SECOND, rate=RATE, unit="mV", gain=GAIN, offset=0.0,
+        samples=samples.tobytes(), source=SOURCE,
+    )  # fmt: skip
+    return Message(begin + end * SECOND, "waveforms", msgspec.msgpack.encode(wave), samples=samples.size)
 
 
 def _connected(url: str) -> Any:

@@ -127,7 +127,8 @@ def _run(
     rows = theta.shape[0]
     if rows <= block:
         return _run_block(flow, fixed, state, theta, drive, counts, key)
-    blocks = lambda a: a.reshape(rows // block, block, *a.shape[1:])  # noqa: E731
+    count = rows // block
+    blocks = lambda a: a.reshape(count, a.shape[0] // count, *a.shape[1:])  # noqa: E731
     own = tuple(None if a.shape[0] == 1 else blocks(a) for a in drive)
 
     def one(block: tuple[Any, ...]) -> tuple[dict[str, Any], Any]:
@@ -142,16 +143,26 @@ def _run(
 def _run_block(
     flow: Flow, fixed: Any, state: dict[str, Any], theta: Any, drive: tuple[Any, ...], counts: Any, key: Any
 ) -> tuple[dict[str, Any], Any]:
-    """Rows with keyed luck through the drive."""
+    """Rows with keyed luck through the drive, of which each piece may have a row for each twin instead."""
     import jax
 
+    kind = jax.numpy.float32 if flow.precision == "single" else jax.numpy.float64
+    state, theta = jax.tree.map(lambda a: jax.numpy.asarray(a, kind), (state, theta))
+    spread = (_spread(a, theta.shape[0], jax.numpy) for a in drive)
+    dt, clock, tick, *inputs, output = spread
+    drive = (dt, clock, tick, *(a.astype(kind) for a in inputs), output)
     moving = wanderers(flow.member)
 
     def luck(_: Any, tick: Any) -> list[Any]:
-        return [normal(key, purpose(f"drift:{q.name}"), tick, jax.numpy) for q, _ in moving]
+        return [normal(key, purpose(f"drift:{q.name}"), tick, jax.numpy).astype(kind) for q, _ in moving]
 
     none = jax.numpy.zeros((drive[0].shape[1], 0))
     return through(Pieces(flow, fixed, jax.numpy), state, theta, drive, counts, (luck, none))
+
+
+def _spread(a: Any, rows: int, xp: Any) -> Any:
+    """A piece of the drive with a row for each member, or one for all."""
+    return a if a.shape[0] in (1, rows) else xp.repeat(a, rows // a.shape[0], axis=0)
 
 
 def through(
@@ -294,8 +305,8 @@ class Pieces:
     def _rk4(self, x: Any, p: Any, u: Any, hand: Any, span: Any, count: Any) -> tuple[Any, Any]:
         xp, tree = self.xp, self.jax.tree
         tick = span / xp.maximum(count, 1)  # a step in microseconds, exact where the step divides the segment
-        h = tick / HOUR
-        rows = tree.leaves(x)[0].shape[0]
+        rows, kind = tree.leaves(x)[0].shape[0], tree.leaves(x)[0].dtype
+        h = (tick / HOUR).astype(kind)
         axis = lambda a, leaf: a.reshape(a.shape + (1,) * (leaf.ndim - 1))  # noqa: E731
 
         def moved(x: Any, k: Any, part: float) -> Any:

@@ -25,6 +25,7 @@ from ..core.errors import GemelError
 from ..core.fact import Fact, Instant, Rejected, Status
 from ..core.model import Absorbs
 from ..core.twin import Twin
+from ..numerics.flow import swift
 from .fleet_seat import Meaning, Reader, Seat, moved
 from .fleet_stack import Stack
 from .fleet_windows import window_of
@@ -57,6 +58,7 @@ class Fleet:
 
     def __init__(self, first: Twin) -> None:
         self.model, self.engine, self.fixed = first.model, first.inference.live, first.fixed
+        self.swift = swift(first.model)
         self.codes, self.reader = codes_of(first.model), Reader(first.model)
         self.stack, self.seats = Stack(), dict[int, Seat]()
         self._free: list[int] = []

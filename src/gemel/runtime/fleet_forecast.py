@@ -54,13 +54,16 @@ def paths_of(fleet: Fleet, numbers: Sequence[int], ahead: Sequence[Instant]) -> 
     belief, keys = fleet.beliefs(rows)
     seats = [fleet.seats[number] for number in rows]
     drive = drive_of([_course(fleet, seat, ahead) for seat in seats], belief.covariates)
-    _, raw = fleet.model.run(belief.state, belief.theta, drive.spread(belief.rows), fleet.fixed, keys)
+    if fleet.swift is fleet.model:
+        drive = drive.spread(belief.rows)
+    _, raw = fleet.swift.run(belief.state, belief.theta, drive, fleet.fixed, keys)
+    raw = np.asarray(raw, dtype=np.float64)
     times = np.array([[seat.at + after for after in (0, *ahead)] for seat in seats], dtype=np.int64)
     each = belief.rows // len(seats)
-    read = with_noise(fleet.model, belief, np.asarray(raw), (keys, np.repeat(times, each, axis=0)))
+    read = with_noise(fleet.model, belief, raw, (keys, np.repeat(times, each, axis=0)))
     b = len(numbers)
     grid = (len(seats), each, times.shape[1], len(fleet.model.observables))
-    hidden, readings = np.asarray(raw).reshape(grid)[:b], read.reshape(grid)[:b]
+    hidden, readings = raw.reshape(grid)[:b], read.reshape(grid)[:b]
     weights = _weights(belief, hidden, len(seats), b)
     return Paths(
         tuple(seats[:b]), times[:b], hidden, readings, weights, _quantiles(readings, weights, LEVELS)

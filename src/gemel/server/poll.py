@@ -53,8 +53,10 @@ class Poller:
                 await work
 
     def health(self) -> Health:
-        """Always fine: a server that is away must not make this one count as such; the words say how each fares."""
-        return Health(True, "; ".join(f"{base}: {state}" for base, state in self._state.items()))
+        """Fine as long as it asks: a server that is away must not make this one count as away, too; the words say how
+        each fares."""
+        ended = any(work.done() for work in self._work) and not self._stopping.is_set()
+        return Health(not ended, "; ".join(f"{base}: {state}" for base, state in self._state.items()))
 
     async def _ask(self, source: Source, web: Web) -> None:
         with web:
@@ -65,6 +67,10 @@ class Poller:
                     self._failed.inc()
                     self._state[source.base] = "could not be asked"
                     _log.warning("not pulled", extra={"source": source.base, "reason": str(error)})
+                except Exception as error:
+                    self._state[source.base] = "stopped asking: a fault of ours, see the log"
+                    _log.error("asking has ended", exc_info=error, extra={"source": source.base})
+                    return
                 await asyncio.sleep(source.every_s)
 
     def _tell(self, source: Source, done: Pulled) -> None:

@@ -17,7 +17,7 @@ from typing import Annotated, Final
 import msgspec
 
 from ..core.clock import instant
-from ..core.errors import IngestError
+from ..core.errors import IngestError, TimelineError
 from ..ingest.fhir.kinds import FACTUAL
 from ..ingest.outbound.smart import Backend, read_key
 from ..ingest.outbound.web import Manners, Web
@@ -69,7 +69,7 @@ def read_sources(path: Path | str) -> list[Source]:
         found = msgspec.toml.decode(file.read_bytes(), type=_File).source
     except OSError as error:
         raise IngestError(f"'{file.name}' cannot be read: {error.strerror}") from error
-    except (msgspec.MsgspecError, ValueError) as error:
+    except (msgspec.MsgspecError, ValueError, TimelineError) as error:
         raise IngestError(f"'{file.name}' is no list of sources: {error}") from error
     if len({source.base for source in found}) < len(found):
         raise IngestError(f"'{file.name}' names a server twice: give each one entry")

@@ -11,6 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any, final
 
@@ -28,6 +29,9 @@ MEMORY = ":memory:"
 
 IDLE_READERS = 8
 """Reading connections kept open between reads."""
+
+TOGETHER = 50
+"""Rows that one statement adds, where there are as many: other threads compute while it runs."""
 
 BUSY_MS = 10_000
 """How long to wait for another process that writes to the same file [ms]."""
@@ -78,7 +82,11 @@ class SqliteConnection:
 
     def insert(self, table: str, rows: Sequence[Row]) -> None:
         """Add rows to a table of `COLUMNS`."""
-        self.raw.executemany(insertion(table), rows)
+        whole = len(rows) - len(rows) % TOGETHER
+        if whole:
+            some = (tuple(chain.from_iterable(rows[k : k + TOGETHER])) for k in range(0, whole, TOGETHER))
+            self.raw.executemany(insertion(table, TOGETHER), some)
+        self.raw.executemany(insertion(table), rows[whole:])
 
     @property
     def in_transaction(self) -> bool:

@@ -8,6 +8,7 @@ again.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import final
@@ -31,6 +32,9 @@ MOST = 64 << 20
 _SUBJECT, _FRESH, _IDENTIFIER = 640, 112, 160
 """About what one subject, one fresh digest and one identifier take [bytes]."""
 
+_FEW = 32
+"""Digests up to this number are looked for one by one: numpy costs more than it saves."""
+
 _UNSORTED = 256
 """Fresh digests kept apart from the sorted ones, at least."""
 
@@ -42,7 +46,7 @@ class Seen:
     __slots__ = ("_fresh", "_sorted")
 
     def __init__(self, digests: bytes = b"") -> None:
-        self._sorted = np.unique(np.frombuffer(digests, dtype=f"V{DIGEST}").view("<u8"))
+        self._sorted = np.unique(np.frombuffer(digests, dtype=f"V{DIGEST}").view("<u8").astype(np.uint64))
         self._fresh: set[bytes] = set()
 
     @property
@@ -53,7 +57,14 @@ class Seen:
     def among(self, digests: list[bytes]) -> set[bytes]:
         """Those of the digests that are here."""
         known = self._fresh.intersection(digests)
-        if self._sorted.size:
+        if self._sorted.size and len(digests) <= _FEW:
+            places, size = self._sorted.data, self._sorted.size
+            for digest in digests:
+                number = int.from_bytes(digest, "little")
+                k = bisect_left(places, number)
+                if k < size and places[k] == number:
+                    known.add(digest)
+        elif self._sorted.size:
             asked = np.frombuffer(b"".join(digests), dtype="<u8")
             places = np.searchsorted(self._sorted, asked)
             places[places == self._sorted.size] = 0
@@ -65,7 +76,7 @@ class Seen:
         self._fresh.update(digests)
         if len(self._fresh) > _UNSORTED + self._sorted.size // 4:
             fresh = np.frombuffer(b"".join(self._fresh), dtype="<u8")
-            self._sorted = np.concatenate([self._sorted, fresh])
+            self._sorted = np.concatenate([self._sorted, fresh.astype(np.uint64)])
             self._sorted.sort(kind="stable")
             self._fresh = set()
 

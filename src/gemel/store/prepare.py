@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
@@ -56,8 +55,7 @@ class Chunk(NamedTuple):
     shared: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A write made ready.  `content` fingerprints it for the audit trail, under the subject's key."""
 
     subject: str

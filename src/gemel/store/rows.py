@@ -149,7 +149,8 @@ ORDER: dict[str, str] = {
 
 
 @cache
-def insertion(table: str) -> str:
-    """The statement that adds a row to a table, its values as '?'."""
+def insertion(table: str, rows: int = 1) -> str:
+    """The statement that adds rows to a table, their values as '?'."""
     columns = COLUMNS[table]
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
+    row = f"({', '.join('?' * len(columns))})"
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * rows)}"  # noqa: S608

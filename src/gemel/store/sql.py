@@ -20,8 +20,9 @@ from gemel.core.ports import AccessFilter, Appended, Caller, Checkpoint, Journal
 from gemel.core.subject import Subject
 from gemel.core.writing import Committed, Document, Receipt, Waveform, Write
 
-from . import audit, ledger, reading, scores, subjects
+from . import audit, ledger, reading, subjects
 from . import checkpoints as checkpoint_rows
+from . import scores as score_rows
 from .commit import Job, Note, Writer
 from .connection import Connection, Database
 from .vault import STORE, Twin, Vault, canonical
@@ -114,7 +115,7 @@ class SqlStore:
         if notes:
             self._run(job, sum(len(rows) for rows in of.values()))
 
-    def score(self, twin: str, records: Scores, caller: Caller) -> None:
+    def score(self, twin: str, scores: Scores, caller: Caller) -> None:
         """Append records of what became of a twin's forecasts, all or none; nothing that was written changes."""
         with self._database.read() as connection:
             found = self._vault.twin(connection, twin)
@@ -123,7 +124,7 @@ class SqlStore:
         note = self._allow(caller, "score", found.subject)
 
         def job(connection: Connection) -> tuple[None, list[Note]]:
-            count = scores.append(connection, self._vault, found, records)
+            count = score_rows.append(connection, self._vault, found, scores)
             return None, [note._replace(detail=f"{count} forecasts of twin {twin}")]
 
         self._run(job)
@@ -133,7 +134,7 @@ class SqlStore:
         note = self._allow(caller, "switch", STORE)
         ((kept, _),) = canonical([record], Switch)
         note = note._replace(detail=f"{kept.model} {kept.version} at {kept.site}: {kept.before} to {kept.after}")
-        self._run(lambda connection: (scores.switch(connection, self._vault, kept), [note]))
+        self._run(lambda connection: (score_rows.switch(connection, self._vault, kept), [note]))
 
     # reading
 
@@ -214,7 +215,7 @@ class SqlStore:
         """A twin's forecasts in the order they were issued, each with the last record of what became of it."""
 
         def both(connection: Connection, found: Twin) -> list[IssuedForecast]:
-            last = scores.by_forecast(scores.read(connection, self._vault, found, 0))
+            last = score_rows.by_forecast(score_rows.read(connection, self._vault, found, 0))
             rows = ledger.read(connection, self._vault, found, twin)
             return [msgspec.structs.replace(row, score=last.get(seq, row.score)) for seq, row in rows]
 
@@ -222,16 +223,18 @@ class SqlStore:
 
     def waiting(self, twin: str, caller: Caller, *, since: Instant, after: int = 0) -> list[Waiting]:
         """A twin's forecasts for `since` or later, and those of a number > `after`, as columns."""
-        found = self._of_twin(twin, caller, "waiting", lambda c, own: scores.waiting(c, self._vault, own, since, after))
+        found = self._of_twin(
+            twin, caller, "waiting", lambda c, own: score_rows.waiting(c, self._vault, own, since, after)
+        )
         return found or []
 
     def scores(self, twin: str, caller: Caller, *, after: int = 0) -> list[Scores]:
         """Records of what became of a twin's forecasts, from writes of a number > `after`, in order."""
-        return self._of_twin(twin, caller, "scores", lambda c, own: scores.read(c, self._vault, own, after)) or []
+        return self._of_twin(twin, caller, "scores", lambda c, own: score_rows.read(c, self._vault, own, after)) or []
 
     def switches(self, caller: Caller) -> list[Switch]:
         """Every change of a model's standing, oldest first."""
-        return self._of_store(caller, "switches", lambda c: scores.switches(c, self._vault))
+        return self._of_store(caller, "switches", lambda c: score_rows.switches(c, self._vault))
 
     def journal(self, caller: Caller, subject: str | None = None) -> list[JournalEntry]:
         """The audit trail of a subject, or the whole, oldest first."""

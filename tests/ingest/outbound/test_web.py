@@ -91,6 +91,14 @@ def test_another_server_is_never_asked(loopback: Any) -> None:
     assert elsewhere.asked == []
 
 
+def test_an_address_that_is_none_is_refused_by_name(loopback: Any) -> None:
+    server = loopback(lambda _: (200, {}, b""))
+    with web(server.url) as own:
+        for url in ("http://127.0.0.1:port/", f"{server.url}/\x00"):
+            with pytest.raises(IngestError, match="no address"):
+                own.get(url, "*/*")
+
+
 def test_an_answer_without_end_is_cut(loopback: Any) -> None:
     server = loopback(lambda _: (200, {}, bytes(100_000)))
     with Web(server.url, None, Manners(most_bytes=1000)) as own, pytest.raises(IngestError, match="1,000 bytes"):
@@ -108,7 +116,7 @@ def test_an_origin_knows_the_usual_ports() -> None:
     assert origin("https://a/x") == origin("https://a:443/y") != origin("http://a")
 
 
-@pytest.mark.parametrize("url", ["", "ftp://a", "ehr.example/fhir"])
+@pytest.mark.parametrize("url", ["", "ftp://a", "ehr.example/fhir", "https://a:port/"])
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(IngestError, match="https://host/path"):
         Web(url)

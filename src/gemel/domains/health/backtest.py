@@ -5,8 +5,8 @@ every grid point of the last 30 %.  Two modes: `past`, only what was recorded by
 meals and boluses inside the horizon known beforehand (basal changes never are).  A point is scored where every baseline
 lag and the target exist.  `post_bolus` are forecasts made within the 3 h after a bolus.
 
-With `correction`, what the mechanism leaves unexplained is learned each midnight from its own forecasts so far; without,
-the twin is the model alone.
+With `correction`, what the mechanism leaves unexplained is learned each midnight from its own forecasts so far;
+without, the twin is the model alone.
 """
 
 from __future__ import annotations

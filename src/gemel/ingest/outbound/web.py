@@ -70,7 +70,11 @@ class Web:
 
     def __post_init__(self) -> None:
         self.base = self.base.rstrip("/")
-        if urlsplit(self.base).scheme not in ("http", "https") or not urlsplit(self.base).hostname:
+        try:
+            scheme, host, _ = origin(self.base)
+        except ValueError:
+            scheme, host = "", ""
+        if scheme not in ("http", "https") or not host:
             raise IngestError(f"'{self.base}' is no address of a server: give https://host/path")
         self._client = require("httpx", "serve").Client(timeout=self.manners.silence_s)
 
@@ -135,6 +139,8 @@ class Web:
                 return Answer(url, response.status_code, told, bytes(content)), ""
         except (httpx.TransportError, httpx.DecodingError) as error:
             return None, f"no answer ({type(error).__name__}: {error})"
+        except httpx.InvalidURL as error:
+            raise IngestError(f"'{_bare(url)[:80]}' is no address: {error}") from error
 
     def _pause(self, attempt: int, answer: Answer | None) -> float:
         asked = None if answer is None else _retry_after(answer.headers.get("retry-after", ""))
@@ -144,7 +150,11 @@ class Web:
         return min(0.5 * 2**attempt, self.manners.longest_s) if asked is None else asked
 
     def _check_origin(self, url: str) -> None:
-        if origin(url) != origin(self.base):
+        try:
+            elsewhere = origin(url) != origin(self.base)
+        except ValueError as error:
+            raise IngestError(f"{urlsplit(self.base).netloc} leads to '{url[:80]}', which is no address") from error
+        if elsewhere:
             raise IngestError(
                 f"{urlsplit(self.base).netloc} leads to another server, {urlsplit(url).netloc}, where its token must "
                 "not go: correct the address that it gives out, or ask that server"
