@@ -37,7 +37,19 @@ def alone() -> Callable[[str], str]:
 def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A demo of two days, played once as a user would; its JSON lies beside its report."""
     folder = tmp_path_factory.mktemp("demo")
-    command = ["demo", "--days", "2", "--members", "64", "--stride", "12", "--no-service", "--json", "--out", str(folder)]
+    command = [
+        "demo",
+        "--days",
+        "2",
+        "--members",
+        "64",
+        "--stride",
+        "12",
+        "--no-service",
+        "--json",
+        "--out",
+        str(folder),
+    ]
     (folder / "demo.json").write_text(plainly(f"from gemel.cli import main; main({command})"))
     return folder
 
