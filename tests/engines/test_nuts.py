@@ -54,7 +54,8 @@ def test_counts_give_the_conjugate_posterior() -> None:
 def test_unknown_sizes_of_noise_and_drift_are_learned_as_a_grid_of_kalman_filters_learns_them() -> None:
     luck = np.random.default_rng(8)
     values = 1.0 + np.cumsum(luck.normal(0.0, 0.3, 16)) * 0.5 + luck.normal(0.0, 0.25, 16)
-    twin = gemel.twin(sized.model, Subject(id="s"), at=at(0), members=MEMBERS, seed=40, engine=Nuts(draws=500))
+    engine = Nuts(draws=500, warm=400)
+    twin = gemel.twin(sized.model, Subject(id="s"), at=at(0), members=MEMBERS, seed=41, engine=engine)
     seen = observe(twin, [read("test:y", h + 1, float(v)) for h, v in enumerate(values)])
     assert seen.evidence is not None
     count = 1.0 / float(seen.evidence.ess[0]) + 1.0 / MEMBERS

@@ -136,8 +136,8 @@ def test_each_target_of_make_sets_up_first(root: Path, target: str) -> None:
 
 def test_make_serve_starts_the_service_with_options_that_exist(root: Path, serve: Any) -> None:
     done = subprocess.run(
-        ["make", "-n", "-o", ".venv/.demo", "serve", "PORT=8123", "ARGS=--zone Europe/London"], cwd=root, check=True,
-        capture_output=True, text=True,
+        ["make", "-n", "--no-print-directory", "-o", ".venv/.demo", "serve", "PORT=8123", "ARGS=--zone Europe/London"],
+        cwd=root, check=True, capture_output=True, text=True,
     )  # fmt: skip
     words = shlex.split(done.stdout.splitlines()[-1])
     assert words[:2] == [".venv/bin/gemel", "serve"]

@@ -11,7 +11,7 @@ import zstandard
 
 from gemel.core.errors import StoreError
 from gemel.core.writing import Document, Waveform, Write
-from gemel.store import SqliteStore
+from gemel.store import SqliteStore, packing
 from gemel.store.blocks import LONGEST
 from gemel.store.packing import LONGEST as MOST
 from gemel.store.packing import pack, unpack
@@ -106,3 +106,13 @@ def test_a_smooth_signal_takes_less_than_half_its_bytes(store: SqliteStore) -> N
     ((size,),) = rows(store, "SELECT length(payload) FROM waveform")
     assert size < len(samples) / 2
     assert store.waveforms("s-1", "ecg", 0, 1, ANN) == [wave]
+
+
+def test_without_zstandard_blocks_are_deflated_and_read_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    clear = b"one fact and another " * 100
+    monkeypatch.setattr(packing, "_HAS_ZSTANDARD", False)
+    packed = pack(clear)
+    assert packed[:1] == b"\x02" and len(packed) < 100 and unpack(packed) == clear
+    for broken in (packed[:-3], packed + b"x", b"\x02nothing"):
+        with pytest.raises(StoreError, match="damaged"):
+            unpack(broken)

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, final
 
 import msgspec
-import zstandard
 
 from gemel.core.errors import StoreError
+from gemel.core.extra import require
 from gemel.core.fact import Instant
 
 from .connection import Connection, Database, Row
@@ -139,7 +139,7 @@ class _Sum:
 
 
 def _write(connection: Connection, raw: BinaryIO, header: Header, progress: Progress) -> Footer:
-    total = _Sum()
+    total, zstandard = _Sum(), require("zstandard", "serve")
     raw.write(MAGIC)
     with zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).stream_writer(raw, closefd=False) as out:
         out.write(_framed(header))
@@ -187,6 +187,7 @@ def _fill(file: Path, connection: Connection, database: Database, progress: Prog
 
 def _frames(file: Path) -> Iterator[Any]:
     """Header, (table, rows) ..., footer; StoreError for a file that is no archive or is damaged."""
+    zstandard = require("zstandard", "serve")
     try:
         with file.open("rb") as raw:
             if raw.read(len(MAGIC)) != MAGIC:

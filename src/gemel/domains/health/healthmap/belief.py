@@ -200,7 +200,7 @@ def _root(cover: Float[Array, "d d"]) -> Float[Array, "d d"]:
     left, root = cover.copy(), np.zeros_like(cover)
     for axis in range(cover.shape[0]):
         pivot = left[axis, axis]
-        if pivot > _FIXED:
+        if pivot > 2.0 * _FIXED:  # what a reading that is taken as it is leaves is _FIXED itself, give or take rounding
             root[:, axis] = left[:, axis] / math.sqrt(pivot)
             left -= np.outer(root[:, axis], root[:, axis])
     return root
