@@ -32,7 +32,7 @@ from ...verbs.observe import observe
 from ...verbs.rolling import Asked, roll
 from ...verbs.score import Scored, of_forecasts, of_point, score
 from .baselines import LAGS, lagged, linear, persistence, ridge_ar
-from .correction import Record, corrections
+from .correction import corrections
 from .sensor_grid import DAYS, SensorGrid, on_grid
 
 __all__ = ["HORIZONS", "Settings", "backtest", "pool"]
@@ -85,8 +85,7 @@ def backtest(
     origins = [k for k in range(train, n) if complete[k]][:: settings.stride]
     practice = _practice(grid, complete, train) if settings.correction else []
     found, note = _twin_forecasts(grid, settings, train, [*practice, *origins], progress)
-    record = Record(grid.start, grid.step, grid.glucose, grid.acts, grid.subject.zone)
-    told = corrections(record, found, HORIZONS, train) if settings.correction else found
+    told = corrections(grid, found, HORIZONS, train) if settings.correction else found
     cases: Cases = {}
     after: dict[tuple[str, int], Any] = {}
     boluses = np.array([a.at for a in grid.acts if a.dose is not None and a.code == "gemel:rapid-insulin"])

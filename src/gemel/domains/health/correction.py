@@ -16,12 +16,13 @@ from jaxtyping import Bool, Float, Int
 
 from ...core.array import Array
 from ...core.clock import DAY, HOUR, MINUTE, local_clock
-from ...core.fact import Instant, Intervention
+from ...core.fact import Instant
 from ...core.forecast import Forecast
 from ...verbs.history import Doses, History, columns, planned
 from ...verbs.residual import Cases, Spread, corrected, enough, learn_residual, said
+from .sensor_grid import SensorGrid
 
-__all__ = ["INPUT_CODES", "Record", "corrections"]
+__all__ = ["INPUT_CODES", "corrections"]
 
 INPUT_CODES = ("gemel:rapid-insulin", "gemel:long-acting-insulin", "gemel:carbohydrate")
 """Inputs whose doses are told to the correction."""
@@ -30,46 +31,40 @@ Made = Mapping[str, Mapping[int, Forecast]]
 """Forecasts by mode and index of their origin in the grid."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """Glucose on a grid (NaN where none was read) and everything given."""
-
-    start: Instant
-    step: Instant
-    glucose: Float[Array, "n"]
-    acts: Sequence[Intervention]
-    zone: str
-
-    def history(self) -> History:
-        """The record as the columns are made of it."""
-        return History(self.start, self.step, self.glucose, tuple(map(self._doses, INPUT_CODES)), self.zone)
-
-    def _doses(self, code: str) -> Doses:
-        found = sorted((a.at, a.dose) for a in self.acts if a.code == code and a.dose is not None)
-        return Doses(np.array([at for at, _ in found], dtype=np.int64), np.array([amount for _, amount in found]))
-
-
-def corrections(record: Record, made: Made, horizons: Sequence[int], first: int) -> Made:
+def corrections(grid: SensorGrid, made: Made, horizons: Sequence[int], first: int) -> Made:
     """The forecasts from grid index `first` on, corrected; their outputs stand at the `horizons` [min].  A day before
     whose midnight too little was known keeps the mechanism's own."""
-    history = record.history()
     origins = np.array(sorted(set(made["past"]) & set(made["announced"])), dtype=np.int64)
-    base = columns(history, origins)
-    days = _days(history, origins)
+    history = _history(grid)
+    base, days, wanted = columns(history, origins), _days(history, origins), origins >= first
+    plain = [made["past"][k].mean("glucose") for k in origins.tolist()]
     new: dict[str, dict[int, Forecast]] = {}
     for mode, forecasts in made.items():
         chosen = [forecasts[k] for k in origins.tolist()]
+        moved = np.array([f.mean("glucose") for f in chosen]) - np.array(plain) if mode == "announced" else None
         before = [said(chosen, "glucose", h) for h in range(len(horizons))]
-        after = [
-            _taught(_cases(record, made, (mode, minutes, h), origins, base), days, origins >= first)
-            for h, minutes in enumerate(horizons)
-        ]
+        after: list[Spread] = []
+        for minutes, spread in zip(horizons, before, strict=True):
+            span = minutes * MINUTE
+            told = () if moved is None else (planned(history.given, history.times[origins], span), moved)
+            x = np.concatenate([base, *told], axis=1)
+            after.append(_taught(_asked(grid, origins, span, (x, spread)), days, wanted))
         new[mode] = {
             k: corrected(chosen[i], "glucose", _row(before, i), _row(after, i))
             for i, k in enumerate(origins.tolist())
             if k >= first
         }
     return new
+
+
+def _history(grid: SensorGrid) -> History:
+    """The record as the columns are made of it."""
+    return History(grid.start, grid.step, grid.glucose, tuple(_doses(grid, c) for c in INPUT_CODES), grid.subject.zone)
+
+
+def _doses(grid: SensorGrid, code: str) -> Doses:
+    found = sorted((a.at, a.dose) for a in grid.acts if a.code == code and a.dose is not None)
+    return Doses(np.array([at for at, _ in found], dtype=np.int64), np.array([amount for _, amount in found]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +76,14 @@ class _Asked:
     made: Int[Array, "n"]
 
 
-def _cases(
-    record: Record, made: Made, which: tuple[str, int, int], origins: Int[Array, "n"], base: Float[Array, "n f"]
+def _asked(
+    grid: SensorGrid, origins: Int[Array, "n"], span: Instant, told: tuple[Float[Array, "n f"], Spread]
 ) -> _Asked:
-    mode, minutes, output = which
-    history, span = record.history(), minutes * MINUTE
-    chosen = [made[mode][k] for k in origins.tolist()]
-    x, times = base, history.times[origins]
-    if mode == "announced":
-        plain = [made["past"][k].mean("glucose") for k in origins.tolist()]
-        moved = np.array([f.mean("glucose") for f in chosen]) - np.array(plain)
-        x = np.concatenate([base, planned(history.given, times, span), moved], axis=1)
-    target = origins + span // record.step
-    inside = target < record.glucose.shape[0]
-    truth = np.where(inside, np.asarray(record.glucose)[np.where(inside, target, 0)], np.nan)
-    days = (times - record.start) // DAY
-    return _Asked(Cases(x, said(chosen, "glucose", output), truth, days), times + span, times)
+    times = grid.times[origins]
+    target = origins + span // grid.step
+    inside = target < grid.glucose.shape[0]
+    truth = np.where(inside, np.asarray(grid.glucose)[np.where(inside, target, 0)], np.nan)
+    return _Asked(Cases(*told, truth, (times - grid.start) // DAY), times + span, times)
 
 
 def _taught(asked: _Asked, days: Int[Array, "n"], wanted: Bool[Array, "n"]) -> Spread:
