@@ -4,9 +4,11 @@
 # Each sets up .venv/ from its lock in requirements/; a stamp file there makes the next run quick.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check bench evidence docs lock clean
+.PHONY: help setup demo serve web test check bench evidence docs lock clean
 
 BIN := .venv/bin
+SCREEN := src/gemel/server/screen/index.html
+NPM := $(shell command -v npm 2>/dev/null || echo '$(BIN)/python -m tools.npm')
 PORT ?= 8000
 MLLP_PORT ?= 2575
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -21,7 +23,7 @@ help: ## list the targets
 demo: .venv/.demo ## set up and run the main job
 	$(BIN)/gemel demo
 
-serve: .venv/.demo ## run the service on this machine until Ctrl-C; prints the page to open
+serve: .venv/.demo $(SCREEN) ## run the service on this machine until Ctrl-C; prints the page to open
 	$(BIN)/gemel serve --data serve-data --port $(PORT) --mllp-port $(MLLP_PORT) $(ARGS)
 
 test: .venv/.test ## set up, then every check and test; prints what it took
@@ -29,6 +31,14 @@ test: .venv/.test ## set up, then every check and test; prints what it took
 	$(BIN)/python -m pytest -m 'not alone' -n $(JOBS) --dist worksteal $(ARGS) || status=$$?; \
 	$(BIN)/python -m pytest -m alone $(ARGS) || { code=$$?; test $$code = 5 || status=$$code; }; \
 	echo "suite: $$(( $$(date +%s) - start )) s, $(JOBS) at a time"; exit $$status
+
+web: $(SCREEN) ## build the screen, which the service shows at /
+
+$(SCREEN): $(shell find web src/gemel/server -path web/node_modules -prune -o -path src/gemel/server/screen -prune \
+		-o -name '*.pyc' -prune -o -name schema.ts -prune -o -type f -print 2>/dev/null) | .venv/.demo
+	$(NPM) --prefix web ci --no-audit --no-fund --loglevel=error
+	$(BIN)/python -m tools.web_schema > web/openapi.json
+	$(NPM) --prefix web run build --silent
 
 setup: .venv/.test ## set up .venv/ for work on gemel
 
@@ -49,7 +59,7 @@ lock: | $(BIN)/python ## resolve requirements/*.txt anew (Python 3.11)
 	$(BIN)/python -m tools.lock
 
 clean: ## remove what the other targets made
-	rm -rf .venv build dist docs/reference .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist web/node_modules src/gemel/server/screen docs/reference .pytest_cache .ruff_cache .hypothesis
 	find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

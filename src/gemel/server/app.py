@@ -43,6 +43,7 @@ ROUTERS = (
     "gemel.server.api.alerts",
     "gemel.server.api.quality",
     "gemel.server.cds.routes",
+    "gemel.server.api.screen",
 )
 """Modules with a `router`; the first that knows a path answers."""
 

@@ -1,4 +1,4 @@
-"""The page to open: what this service is, how its parts fare, where its doors are, and every route it has.
+"""The page about the service itself: what it is, how its parts fare, where its doors are, and every route it has.
 
 Nothing is fetched from anywhere: the one style is inline and named by its digest, and the policy forbids scripts and
 every request.  It is the documentation of the REST interface too, as FastAPI's own pages would load scripts from
@@ -57,7 +57,7 @@ LINKS: Final = (
 """Which part must run, the address, what is there."""
 
 
-@router.get("/", response_class=HTMLResponse)
+@router.get("/service", response_class=HTMLResponse)
 async def home(request: Request) -> HTMLResponse:
     """The page."""
     settings, parts = service_of(request).settings, request.app.state.parts

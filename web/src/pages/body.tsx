@@ -1,0 +1,3 @@
+export default function Body() {
+  return <h1>Body</h1>;
+}

@@ -1,0 +1,3 @@
+export default function Together() {
+  return <h1>Together</h1>;
+}

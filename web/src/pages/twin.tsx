@@ -1,0 +1,3 @@
+export default function Twin() {
+  return <h1>Twin</h1>;
+}

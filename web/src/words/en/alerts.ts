@@ -1,0 +1,4 @@
+/** The alerts page. */
+export const alerts = {
+  title: "Alerts",
+};
