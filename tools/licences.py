@@ -2,11 +2,13 @@
 
 The licence is the SPDX expression of the installed metadata, else its `License` field, else its trove classifiers.
 GPL, AGPL, BUSL, SSPL and whatever cannot be read are refused; LGPL may come with an extra, never with the base
-install.  `ALLOWED` holds what a person has read and accepted, with the reason.
+install.  `ALLOWED` holds what a person has read and accepted, with the reason.  The screen's packages are read from
+their lock: what is built into the pages may ask for nothing but its notice, so the Mozilla licence is for tools only.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from importlib import metadata
@@ -27,7 +29,7 @@ _DENIED = re.compile(
 _LESSER = re.compile(r"LGPL|Lesser General", re.I)
 _KNOWN = re.compile(
     r"\b(0BSD|Apache|BSD|CC0|HPND|ISC|MIT|MIT-CMU|MPL|Mozilla Public|PSF|Python-2|Python Software Foundation"
-    r"|Unlicense|Zlib|BSL-1|Boost|NCSA|Public Domain|OFL|Historical Permission)",
+    r"|Unlicense|Zlib|BlueOak|BSL-1|Boost|NCSA|Public Domain|OFL|Historical Permission)",
     re.I,
 )
 
@@ -74,6 +76,19 @@ def problems(root: Path = ROOT) -> list[str]:
         judged = "fine" if name in ALLOWED else verdict(text)
         if judged != "fine" and not (judged == "lesser" and name not in base):
             found.append(f"{name}: {judged}: {text or 'no licence in its metadata'}")
+    return found + screen_problems(root / "web" / "package-lock.json")
+
+
+def screen_problems(lock: Path) -> list[str]:
+    """Packages of the screen's lock, each with what it says, that may not be built into the pages or not used at all."""
+    found: list[str] = []
+    for name, package in json.loads(lock.read_text())["packages"].items():
+        text = package.get("license", "")
+        judged = verdict(text)
+        if judged == "fine" and "MPL" in text and not package.get("dev"):
+            judged = "for tools only"
+        if judged != "fine":
+            found.append(f"{name or 'web'}: {judged}: {text or 'no licence in the lock'}")
     return found
 
 

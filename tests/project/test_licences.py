@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from email.message import Message
 from types import SimpleNamespace
 
 import pytest
 
-from tools.licences import licence, verdict
+from tools.licences import licence, screen_problems, verdict
 
 
 @pytest.mark.parametrize(
@@ -44,3 +45,17 @@ def test_expression_comes_before_field_and_field_before_classifiers() -> None:
     assert licence(package) == "BSD"
     fields["License-Expression"] = "Apache-2.0"
     assert licence(package) == "Apache-2.0"
+
+
+def test_what_is_built_into_the_pages_must_be_permissive_and_tools_may_be_mozilla(tmp_path) -> None:
+    packages = {
+        "": {"license": "Apache-2.0"},
+        "node_modules/react": {"license": "MIT"},
+        "node_modules/axe-core": {"license": "MPL-2.0", "dev": True},
+        "node_modules/shown": {"license": "MPL-2.0"},
+        "node_modules/bound": {"license": "AGPL-3.0", "dev": True},
+        "node_modules/mute": {},
+    }
+    (tmp_path / "package-lock.json").write_text(json.dumps({"packages": packages}))
+    told = [line.split(":")[0] for line in screen_problems(tmp_path / "package-lock.json")]
+    assert told == ["node_modules/shown", "node_modules/bound", "node_modules/mute"]

@@ -23,7 +23,6 @@ export async function ask<T>(path: string, asked: Asked = {}): Promise<T> {
   const answer = await fetch(path, {
     method: asked.method ?? "GET",
     headers,
-    credentials: "same-origin",
     ...(asked.body === undefined ? {} : { body: JSON.stringify(asked.body) }),
     ...(asked.signal ? { signal: asked.signal } : {}),
   });
