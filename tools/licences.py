@@ -80,7 +80,7 @@ def problems(root: Path = ROOT) -> list[str]:
 
 
 def screen_problems(lock: Path) -> list[str]:
-    """Packages of the screen's lock, each with what it says, that may not be built into the pages or not used at all."""
+    """Packages of the screen's lock that may not be built into the pages, or not used at all, with what they say."""
     found: list[str] = []
     for name, package in json.loads(lock.read_text())["packages"].items():
         text = package.get("license", "")
