@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from ..core.errors import IngestError
-from .options import Json
+from .options import Html, Json, Members, Seed
 
-__all__ = ["Holidays", "Test", "Train", "backtest_arrivals", "census", "mine", "queues"]
+__all__ = ["Holidays", "Test", "Train", "backtest_arrivals", "census", "mine", "queues", "what_if"]
 
 Local = Annotated[str, typer.Option("--zone", help="IANA zone of times without offset")]
 Train = Annotated[Path | None, typer.Option("--train", help="arrivals: CSV to learn from")]
@@ -87,3 +87,24 @@ def backtest_arrivals(train: Path | None, test: Path | None, holidays: Path | No
         task = progress.add_task("", total=None)
         shape = work(Files(train, test, holidays), lambda name: progress.update(task, description=name))
     console.emit(shape) if json else spoken_arrivals(shape)
+
+
+def what_if(
+    question: Annotated[Path, typer.Argument(help="JSON: hospital, who is in (or a feed), plans; see the guide")],
+    members: Members = 1000,
+    seed: Seed = 1,
+    html: Html = None,
+    json: Json = False,
+) -> None:
+    """Weigh plans for a hospital (beds, staff, hours, triage, surges, failures) from who is in now."""
+    from . import console
+    from .question import answered
+    from .what_if_page import speak, what_if_page
+
+    with console.bar(json) as progress:
+        progress.add_task("every plan meets the same patients and the same luck", total=None)
+        shape, _ = answered(question, members=members, seed=seed)
+    if html is not None:
+        html.write_text(what_if_page(shape), encoding="utf-8")
+        console.error_console().print(f"written: {html}", soft_wrap=True)
+    console.emit(shape) if json else speak(shape)

@@ -1,4 +1,4 @@
-"""What `gemel queues`, `mine`, `census` and `backtest arrivals` print with --json, as types."""
+"""What `gemel queues`, `mine`, `census`, `what-if` and `backtest arrivals` print with --json, as types."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 
 __all__ = [
-    "ArrivalScoreShape", "ArrivalsShape", "CensusShape", "ConformanceShape", "MiningShape", "PassageShape",
-    "QueuesShape", "VariantShape",
+    "ArrivalScoreShape", "ArrivalsShape", "CensusShape", "ConformanceShape", "HospitalDemoShape",
+    "HospitalPlanRow", "MiningShape", "PassageShape", "PatientRow", "QueuesShape", "ResourceRow", "VariantShape",
+    "WhatIfShape",
 ]  # fmt: skip
 
 
@@ -100,3 +101,77 @@ class ArrivalsShape(msgspec.Struct, kw_only=True):
     rejected: dict[str, int]
     only_in_test: dict[str, int]
     scores: dict[str, dict[str, dict[str, ArrivalScoreShape]]]
+
+
+class ResourceRow(msgspec.Struct, kw_only=True):
+    """A resource under a plan, at each of `hours` ahead: units wanted (in use and waited for; 5, 50, 95 %), units
+    there, P(more are wanted than there are); units in use on average."""
+
+    name: str
+    hours: list[float]
+    q05: list[float]
+    q50: list[float]
+    q95: list[float]
+    units: list[int]
+    exceeds: list[float]
+    used: float
+
+
+class HospitalPlanRow(msgspec.Struct, kw_only=True):
+    """One plan: its burden (weighted hours in line: mean and its 95 % interval), that minus the first plan's by pairs,
+    the share of members in which it is less, hours in line by class, and how many gave up or were turned away."""
+
+    plan: str
+    burden: tuple[float, float, float]
+    difference: tuple[float, float, float]
+    better: float
+    waited: dict[str, float]
+    lost: float
+    resources: list[ResourceRow]
+
+
+class PatientRow(msgspec.Struct, kw_only=True):
+    """One who is in: hours at the step and since they came; hours left there (10, 50, 90 %), P(done within a day) and
+    where they go then; null and nothing for one who waits."""
+
+    step: str
+    kind: str
+    here: float
+    since: float
+    left: tuple[float, float, float] | None
+    within_day: float | None
+    goes: dict[str, float]
+
+
+class WhatIfShape(msgspec.Struct, kw_only=True):
+    """`gemel what-if`: plans for a hospital weighed from who is in now.
+
+    `winner` has the least expected burden with at least this `probability` if it leads by `indifference` or more; null
+    where that cannot be said.  `wards_left_out`: patients in wards of the feed that stand for nothing.
+    """
+
+    hospital: str
+    at: str
+    hours: float
+    members: int
+    patients: int
+    wards_left_out: dict[str, int]
+    verdict: str
+    winner: str | None
+    probability: float
+    indifference: float
+    weights: dict[str, float]
+    plans: list[HospitalPlanRow]
+    present: list[PatientRow]
+
+
+class HospitalDemoShape(msgspec.Struct, kw_only=True):
+    """`gemel demo hospital`: the files it wrote, the answer, and what the simulated life really wanted of each resource
+    at the end of the time looked at."""
+
+    messages: int
+    feed: str
+    question: str
+    page: str
+    answer: WhatIfShape
+    happened: dict[str, int]

@@ -69,6 +69,25 @@ class Duration:
                 a, b, c = a * us, b * us, c * us
         return float(NAMES.index(self.law)), a, b, c, d
 
+    def times(self, factor: float) -> Duration:
+        """The law of a duration `factor` times as long."""
+        n = self.numbers
+        match self.law:
+            case "lognormal":
+                numbers = (n[0] + math.log(factor), *n[1:])
+            case "gamma":
+                numbers = (n[0], n[1] * factor)
+            case "weibull":
+                numbers = (n[0] * factor, *n[1:])
+            case "normal":
+                numbers = (n[0] * factor, n[1] * factor, *n[2:])
+            case "empirical":
+                numbers = n
+            case _:
+                numbers = tuple(x * factor for x in n)
+        values = tuple((share, value * factor) for share, value in self.values)
+        return Duration(self.law, numbers, self.mean * factor, values)
+
 
 def _positive(law: str, **numbers: float) -> None:
     for name, value in numbers.items():
