@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from gemel.core.draws import GOLDEN, SHIFT12, SPACING, member_keys, mix, normal, purpose, uniform
+from gemel.core.draws import GOLDEN, SHIFT12, SPACING, member_keys, mix, normal, normal_single, purpose, uniform
 
 N = 200_000
 ALARM = 1e-6
@@ -55,6 +55,17 @@ def test_the_ends_are_excluded_even_for_the_worst_bits() -> None:
 
 def test_normal_draws_are_normal() -> None:
     assert stats.kstest(normal(member_keys(2, N), purpose("test"), np.uint64(0)), "norm").pvalue > ALARM
+
+
+def test_draws_in_single_precision_are_the_same_draws() -> None:
+    from gemel.numerics.start import jax_numpy
+
+    keys, index, xp = member_keys(7, N), np.uint64(5), jax_numpy()
+    off = np.abs(normal_single(keys, purpose("a"), index) - normal(keys, purpose("a"), index))
+    assert off.max() < 3e-4 and np.quantile(off, 0.999) < 1e-5
+    traced = np.asarray(normal_single(xp.asarray(keys), purpose("a"), index, xp))
+    assert traced.dtype == np.float32
+    assert np.abs(traced - normal(keys, purpose("a"), index)).max() < 3e-4
 
 
 @pytest.mark.parametrize("other", ["purpose", "index", "seed", "member"])

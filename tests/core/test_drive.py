@@ -11,7 +11,7 @@ import pytest
 
 from gemel import forecast, observe
 from gemel.core.clock import HOUR
-from gemel.core.drive import Drive, InputEvent, cut, grid_hours, input_events, stack
+from gemel.core.drive import Drive, InputEvent, cut, grid_hours, input_events, rate_steps, stack
 from gemel.core.errors import PlanError, ShapeError, SupportError, UnitError
 from gemel.core.plan import Action, Schedule
 from gemel.core.quantity import Drift, Quantity
@@ -207,3 +207,16 @@ def test_amounts_of_a_plan_are_what_it_gives() -> None:
     plan = Schedule("p", (Action(at(1), "push", dose=2.0), Action(at(2), "push", rate=0.5, until=at(3))))
     seen = forecast(BY_NAME["linear"].twin(4), at(4), plan, every=1.0)
     np.testing.assert_allclose(seen.amounts[0, :, 0], [0.0, 2.0, 2.5, 2.5])
+
+
+def test_rate_steps_are_the_rates_that_input_events_put_in_force() -> None:
+    given = [
+        give("test:push", 0, "/h", rate=1.0), give("test:push", 1, "/h", rate=3.0, until=at(2)),
+        give("test:push", 4, "/h", rate=5.0, until=at(7)), give("test:push", 6, "/h", rate=0.0, until=at(8)),
+    ]  # fmt: skip
+    push = BY_NAME["linear"].twin(4).model.inputs[0]
+    events, _ = input_events((push,), given, np.zeros(1))
+    expected = [(e.at, e.rate) for e in events]
+    assert rate_steps(given[::-1]) == expected == [
+        (at(0), 1.0), (at(1), 3.0), (at(2), 1.0), (at(4), 5.0), (at(6), 0.0), (at(8), 1.0),
+    ]  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gemel.core.errors import IngestError
-from gemel.core.fact import Fact, Instant, Rejected, Value
+from gemel.core.fact import Fact, Instant, Observation, Rejected, Value
 from gemel.core.writing import Document, Waveform, Write
 from gemel.ingest.account import Account
 from gemel.ingest.formats import reader
@@ -29,6 +29,10 @@ class Said:
         return [fact for write in self.writes for fact in write.facts]
 
     @property
+    def seen(self) -> list[Observation]:
+        return [fact for fact in self.facts if isinstance(fact, Observation)]
+
+    @property
     def rejected(self) -> list[Rejected]:
         return [row for write in self.writes for row in write.rejected]
 
@@ -42,7 +46,7 @@ class Said:
 
     def values(self, code: str) -> list[tuple[Instant, Value]]:
         """Times and values of the observations of a code."""
-        return [(fact.at, fact.value) for fact in self.facts if fact.code == code and hasattr(fact, "value")]
+        return [(fact.at, fact.value) for fact in self.seen if fact.code == code]
 
 
 def terms(zone: str = "UTC", *, chosen: bool = False) -> Terms:

@@ -1,4 +1,4 @@
-"""Encounters, diagnoses, procedures, allergies, vaccinations and reports as facts."""
+"""Diagnoses, procedures, allergies, vaccinations and reports as facts."""
 
 from __future__ import annotations
 
@@ -30,31 +30,6 @@ def read(**resource: Any) -> tuple[list[Any], Any]:
 def told(items: list[Any]) -> list[tuple[str, str, str, Status]]:
     assert all(isinstance(item, Observation) and isinstance(item.value, Level) for item in items), items
     return [(item.code, item.entity or "", item.value.name, item.status) for item in items]
-
-
-@pytest.mark.parametrize(
-    ("status", "expected"),
-    [
-        ("planned", Status.ORDERED),
-        ("in-progress", Status.FINAL),
-        ("finished", Status.FINAL),
-        ("cancelled", Status.ENTERED_IN_ERROR),
-        ("entered-in-error", Status.ENTERED_IN_ERROR),
-        ("unknown", Status.PRELIMINARY),
-    ],
-)
-def test_a_stay_begins_and_ends(status: str, expected: Status) -> None:
-    items, _ = read(resourceType="Encounter", status=status, period={"start": START, "end": END})
-    assert told(items) == [("gemel:encounter", "r1", "in", expected), ("gemel:encounter", "r1", "out", expected)]
-    assert [item.at for item in items] == [instant(START), instant(END)]
-    assert [item.id for item in items] == ["Encounter/r1#in", "Encounter/r1#out"]
-
-
-def test_a_stay_that_goes_on_has_no_end_and_one_without_times_is_rejected() -> None:
-    items, _ = read(resourceType="Encounter", status="in-progress", period={"start": START})
-    assert told(items) == [("gemel:encounter", "r1", "in", Status.FINAL)]
-    ((item,), feed) = read(resourceType="Encounter", status="finished")
-    assert isinstance(item, Rejected) and item.reason.startswith("no time") and feed.items == 1
 
 
 def test_a_diagnosis_holds_from_its_onset_to_its_abatement() -> None:
@@ -122,8 +97,6 @@ def test_a_report_gives_its_conclusions_and_leaves_its_results_to_themselves() -
         ({"resourceType": "Condition", "code": ASTHMA, "verificationStatus": word("maybe")}, "bad status"),
         ({"resourceType": "Procedure", "status": "completed", "code": ASTHMA}, "no time"),
         ({"resourceType": "Procedure", "status": "done", "code": ASTHMA, "performedDateTime": START}, "bad status"),
-        ({"resourceType": "Encounter", "status": 7}, "malformed"),
-        ({"resourceType": "Encounter", "status": "finished", "period": {"start": "x"}}, "bad time"),
     ],
 )
 def test_what_cannot_be_used_is_rejected_with_its_reason(resource: Json, reason: str) -> None:

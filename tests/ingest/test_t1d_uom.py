@@ -91,7 +91,10 @@ def test_the_real_data_are_read_to_the_row(shared: Path, person: str) -> None:
     assert not report.notes and not report.unmapped
 
 
-WORDS = ("gemel:encounter", "gemel:condition", "gemel:procedure", "gemel:allergy", "gemel:immunization")
+WORDS = (
+    "gemel:movement", "gemel:visit", "gemel:prior-ward", "gemel:disposition", "gemel:condition", "gemel:procedure",
+    "gemel:allergy", "gemel:immunization",
+)  # fmt: skip
 
 
 def test_every_code_of_the_table_has_a_unit_and_leads_to_a_known_one() -> None:

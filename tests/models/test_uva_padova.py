@@ -107,6 +107,21 @@ def test_the_stomach_empties_slowly_half_way_through_a_meal_and_at_full_rate_wit
     assert emptying(5e4, 0.0) == pytest.approx(P.kmax)
 
 
+@pytest.mark.parametrize(("b", "d"), [(0.8, 0.2), (0.69, 0.16), (0.999999, 1e-6), (0.5, 5.0)])
+def test_emptying_is_the_published_law_for_any_stomach_and_never_overflows(b: float, d: float) -> None:
+    """kmin + (kmax - kmin)/2 (tanh(a (q - b D)) - tanh(c (q - d D)) + 2), to a billionth of the range."""
+    p, meal = SimpleNamespace(**(vars(P) | {"b": b, "d": d})), 5e4
+    left = np.concatenate([np.linspace(0.0, 1.5, 301), b + np.linspace(-1, 1, 81) * (1 - b), d * np.linspace(0, 2, 81)])
+    x = SimpleNamespace(**(vars(state()) | {"x1": 0.0 * left, "x2": left * meal, "meal": meal + 0.0 * left}))
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        change = MEMBER.field(x, p, QUIET, ENV)["x3"] / 60.0 + P.kabs * x.x3
+    rising, falling = 5 / (2 * meal * (1 - b)), 5 / (2 * meal * d)
+    bend = np.tanh(rising * (x.x2 - b * meal)) - np.tanh(falling * (x.x2 - d * meal)) + 2
+    expected = p.kmin + (p.kmax - p.kmin) / 2 * bend
+    some = left > 0
+    np.testing.assert_allclose((change / np.where(some, x.x2, 1.0))[some], expected[some], atol=1e-9 * p.kmax)
+
+
 def test_production_stops_at_zero_and_kidneys_start_at_their_threshold() -> None:
     flooded = slopes(state(x4=P.ke2 - 1.0, x9=1e4, x3=0.0, x5=0.0))
     assert flooded["x4"] == pytest.approx(-P.Fsnc - P.k1 * (P.ke2 - 1.0))

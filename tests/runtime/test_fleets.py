@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,9 @@ from gemel.core.ledger import LEVELS
 from gemel.core.subject import Subject
 from gemel.core.twin import Twin
 from gemel.core.writing import Write
-from gemel.runtime import Site
+from gemel.runtime import Site, fleet_outlook
 from gemel.runtime.fleet import SIZES, crews, padded
+from gemel.runtime.fleet_forecast import paths_of
 from gemel.runtime.fleet_outlook import AHEAD, EVERY, Outlook
 from gemel.runtime.fleet_recent import THIN, Recent
 from gemel.runtime.fleets import Fleets, Moved
@@ -333,6 +335,79 @@ def test_of_a_twin_one_forecast_in_five_minutes_goes_into_the_ledger_and_says_so
                 shown = np.asarray(outlook.quantiles["level"])[AHEAD.index(row.target - row.issued)]
                 assert np.allclose(list(row.quantiles.values()), shown)
                 assert row.last == 100.0 + (row.issued - START) // MINUTE and row.issued == outlook.issued
+
+
+def meanwhile(fleets: Fleets, act: Callable[[], object]) -> list[Outlook]:
+    """Forecasts during which another thread does something, to its end."""
+
+    def slow(*given: Any) -> Any:
+        other = Thread(target=act)
+        other.start()
+        other.join(30.0)
+        assert not other.is_alive()  # it need not wait for the forecast
+        return paths_of(*given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fleet_outlook, "paths_of", slow)
+        return fleets.forecast()
+
+
+def test_a_twin_takes_in_readings_while_its_forecast_is_made_which_tells_of_before(tmp_path: Path) -> None:
+    facts, at = history(3), START + 4 * HOUR
+    (tmp_path / "still").mkdir()
+    with new_site(tmp_path) as site, new_site(tmp_path / "still") as still:
+        fleets = live(site, facts)
+        (quiet,) = live(still, facts).forecast()
+        (made,) = meanwhile(fleets, lambda: send(site, [reading(at, 150.0), dose(at, 5.0)]))
+        assert (made.issued, made.now, made.ledger) == (facts[-1].at, quiet.now, quiet.ledger)
+        assert np.array_equal(made.quantiles["level"], quiet.quantiles["level"])
+        assert site.ledger("t") == still.ledger("t") and made.ledger
+        (next_one,) = fleets.forecast()
+        assert next_one.issued == at and fleets.owed == 0
+        once = site.tick("t")[0]
+        assert once.now == at and once.cursor.used == len([f for f in facts if f.code in codes_of(tank.model)]) + 2
+
+
+@pytest.mark.parametrize("how", ["asked for", "described anew", "late fact"])
+def test_the_forecast_of_a_twin_that_leaves_its_fleet_meanwhile_is_neither_told_nor_written(
+    tmp_path: Path, how: str
+) -> None:
+    facts = history(3)
+    with new_site(tmp_path, ("t", "u")) as site:
+        fleets = live(site, facts)
+
+        def leave() -> None:
+            if how == "asked for":
+                site.load("t")
+            elif how == "described anew":
+                site.enrol(Subject(id="s-1", zone="Asia/Tokyo"))
+            else:
+                send(site, [reading(START + 7 * MINUTE // 2, 130.0)])
+
+        made = meanwhile(fleets, leave)
+        assert [o.twin for o in made] == (["u"] if how == "asked for" else [])
+        assert site.ledger("t") == [] and site.ledger("u") == []  # of "u" the past is read in the next run
+        send(site, [reading(START + 4 * HOUR, 100.0)])
+        after = fleets.forecast()
+        assert {o.twin for o in after} == {"t", "u"} and any(o.ledger for o in after)
+        assert {o.issued for o in after} == {START + 4 * HOUR}
+
+
+def test_a_run_of_forecasts_that_fails_leaves_the_twins_where_they_are(tmp_path: Path) -> None:
+    facts = history(3)
+    once = undisturbed(tmp_path / "once", facts)
+    with new_site(tmp_path) as site:
+        fleets = live(site, facts)
+
+        def wrong(*_: Any) -> Any:
+            raise RuntimeError("struck by lightning")
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(fleet_outlook, "paths_of", wrong)
+            with pytest.raises(RuntimeError):
+                fleets.forecast()
+        assert fleets.live == 1 and fleets.forecast() == [] and site.ledger("t") == []
+        as_alone(site, facts, once)
 
 
 def test_rows_of_the_ledger_are_those_that_the_site_would_issue(tmp_path: Path) -> None:

@@ -53,6 +53,16 @@ def test_a_number_means_one_subject_for_ever_and_a_second_number_joins_it(store:
     assert anew.who(("b|2",)) == anew.who(("a|1",)) == first.subject and anew.who(("c|3",)) is None
 
 
+def test_what_is_said_again_after_something_else_was_said_is_a_change_again(store: SqliteStore) -> None:
+    people, one, other = People(store, ME), date(1979, 1, 1), date(1980, 1, 1)
+    for born, enrols in ((one, True), (one, False), (other, True), (other, False), (one, True), (one, False)):
+        meant = people.meant(named("a|1", born=born, changes=True))
+        done = store.commit(write(meant), ME)
+        people.heard(write(meant), done)
+        assert (meant.enrol is not None) == enrols
+        assert (known := store.subject(meant.subject, ME)) is not None and known.born == born
+
+
 def test_messages_about_a_new_patient_at_once_make_one_subject(store: SqliteStore) -> None:
     people = People(store, ME)
     with ThreadPoolExecutor(8) as threads:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 
 import pytest
 
@@ -47,11 +48,19 @@ def write(n: int, k: int = 0, **more) -> Write:
     return Write(subject="a", facts=tuple(facts), **more)
 
 
+@contextmanager
+def opened(most: int) -> Iterator[tuple[Slow, Inbox, list[Write]]]:
+    """An inbox before a slow store, and what its listeners hear."""
+    with SqliteStore() as store:
+        slow = Slow(store)
+        inbox, heard = Inbox(slow, most), []
+        inbox.listen(lambda writes, done: heard.extend(writes))
+        yield slow, inbox, heard
+
+
 def test_what_waits_is_bounded_and_what_is_refused_is_told_when_to_come_again():
     async def run():
-        with SqliteStore() as store:
-            slow = Slow(store)
-            inbox = Inbox(slow, 10)
+        with opened(10) as (slow, inbox, _):
             first = asyncio.ensure_future(inbox.put([write(6)], WHO))
             await asyncio.sleep(0)
             assert inbox.waiting == 7
@@ -70,9 +79,7 @@ def test_what_waits_is_bounded_and_what_is_refused_is_told_when_to_come_again():
 
 def test_one_that_is_larger_than_the_bound_is_taken_while_nothing_waits():
     async def run():
-        with SqliteStore() as store:
-            slow = Slow(store)
-            inbox = Inbox(slow, 10)
+        with opened(10) as (slow, inbox, _):
             alone = asyncio.ensure_future(inbox.put([write(50)], WHO))
             await asyncio.sleep(0)
             slow.finish()
@@ -83,11 +90,7 @@ def test_one_that_is_larger_than_the_bound_is_taken_while_nothing_waits():
 
 def test_what_has_begun_is_finished_and_told_though_the_sender_went_away():
     async def run():
-        with SqliteStore() as store:
-            slow = Slow(store)
-            inbox = Inbox(slow, 100)
-            heard: list[Write] = []
-            inbox.listen(lambda writes, done: heard.extend(writes))
+        with opened(100) as (slow, inbox, heard):
             sender = asyncio.ensure_future(inbox.put([write(1)], WHO))
             await asyncio.sleep(0)
             sender.cancel()
@@ -104,11 +107,7 @@ def test_what_has_begun_is_finished_and_told_though_the_sender_went_away():
 
 def test_an_error_reaches_its_sender_alone_and_no_listener():
     async def run():
-        with SqliteStore() as store:
-            slow = Slow(store)
-            inbox = Inbox(slow, 100)
-            heard: list[Write] = []
-            inbox.listen(lambda writes, done: heard.extend(writes))
+        with opened(100) as (slow, inbox, heard):
             failing = asyncio.ensure_future(inbox.put([write(1)], WHO))
             await asyncio.sleep(0)
             slow.finish(StoreError("the disk is full"))
@@ -122,9 +121,7 @@ def test_an_error_reaches_its_sender_alone_and_no_listener():
 
 def test_listeners_hear_once_of_all_that_became_durable_together():
     async def run():
-        with SqliteStore() as store:
-            slow = Slow(store)
-            inbox = Inbox(slow, 100)
+        with opened(100) as (slow, inbox, _):
             heard: list[int] = []
             inbox.listen(lambda writes, done: heard.append(len(writes)))
             senders = [asyncio.ensure_future(inbox.put([write(1, k)], WHO)) for k in range(5)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,8 @@ from gemel.core.fact import Exact, Fact, Observation
 from gemel.core.ports import Caller
 from gemel.core.subject import Subject
 from gemel.core.writing import Write
-from gemel.runtime import Site
+from gemel.runtime import Site, fleet_outlook
+from gemel.runtime.fleet_forecast import paths_of
 from gemel.server.hub import Event
 from tests.runtime.tank import Pull
 from tests.runtime.world import TANK
@@ -146,6 +148,58 @@ async def test_a_tick_that_fails_loses_nothing_and_is_told(serving: Any, monkeyp
         await put(served.service, reading(3))
         await heard.until(lambda events: present(events) == 3 * MINUTE)
         assert (await asyncio.to_thread(site.load, "t")).cursor.used == 3
+
+
+async def test_twins_move_on_while_a_forecast_is_made(serving: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serving(parts=PART, tick_ms=1.0) as served:
+        await asyncio.to_thread(twin, served.service.site)
+        heard, begun, go = Heard(served.service), threading.Event(), threading.Event()
+
+        def slow(*given: Any) -> Any:
+            begun.set()
+            go.wait(30.0)
+            return paths_of(*given)
+
+        monkeypatch.setattr(fleet_outlook, "paths_of", slow)
+        await put(served.service, reading(1))
+        await asyncio.to_thread(begun.wait, 30.0)
+        await put(served.service, reading(2))
+        events = list(await heard.until(lambda events: present(events) == 2 * MINUTE))
+        assert not any(e.kind == "forecast" for e in events)
+        go.set()
+        await heard.until(forecast_at(1))
+        await heard.until(forecast_at(2))
+
+
+async def test_a_forecast_that_fails_is_told_and_stops_no_tick(serving: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serving(parts=PART, tick_ms=1.0) as served:
+        await asyncio.to_thread(twin, served.service.site)
+        heard = Heard(served.service)
+
+        failed: list[int] = []
+
+        def wrong(*_: Any) -> Any:
+            failed.append(1)
+            raise RuntimeError("struck by lightning")
+
+        async def not_fine(times: int) -> str:
+            async with asyncio.timeout(30):
+                while len(failed) < times or served.service.site.fleets().owed:
+                    await asyncio.sleep(0)
+                while (told := (await served.client.get("/readyz")).json()["parts"]["live"])["fine"]:
+                    await asyncio.sleep(0)
+            return told["detail"]
+
+        with monkeypatch.context() as patch:
+            patch.setattr(fleet_outlook, "paths_of", wrong)
+            for k in (1, 2):
+                await put(served.service, reading(k))
+                await heard.until(lambda events, k=k: present(events) == k * MINUTE)
+                assert "no forecast: RuntimeError: struck by lightning" in await not_fine(k)
+        await put(served.service, reading(3))
+        events = await heard.until(forecast_at(3))
+        assert [e.data.issued for e in events if e.kind == "forecast"] == [START + 3 * MINUTE]
+        assert (await served.client.get("/readyz")).json()["parts"]["live"]["fine"]
 
 
 async def test_a_twin_that_cannot_be_moved_is_named_and_stops_nobody(serving: Any) -> None:

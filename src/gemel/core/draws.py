@@ -17,7 +17,7 @@ from jaxtyping import Float, Int, UInt64
 
 from .array import Array, Namespace
 
-__all__ = ["member_keys", "mix", "normal", "purpose", "uniform"]
+__all__ = ["member_keys", "mix", "normal", "normal_single", "purpose", "uniform"]
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 FIRST = np.uint64(0xBF58476D1CE4E5B9)
@@ -63,3 +63,23 @@ def normal(
     """A standard normal draw by Box and Muller (1958, doi:10.1214/aoms/1177706645), from two keyed uniforms."""
     radius = xp.sqrt(-2.0 * xp.log(uniform(key, why, index)))
     return radius * xp.cos(2.0 * math.pi * uniform(mix(key, GOLDEN), why, index))
+
+
+def normal_single(
+    key: UInt64[Array, "..."],
+    why: np.uint64,
+    index: Int[Array, "..."] | UInt64[Array, "..."] | np.uint64,
+    xp: Namespace = np,
+) -> Float[Array, "..."]:
+    """`normal` of the same uniforms in single precision, by what a processor does for many numbers at once.
+
+    Within 3e-4 of it where the radius is next to nothing, else within 1e-5.  For forecasts of masses of twins, where
+    logarithms and cosines one by one would be a fifth of the time; no belief is made with it.  cos(2 pi v) = 1 - 2 c^2
+    with c = cos(pi (v - 1/2)) by its Taylor series to the tenth power; the rest is below 5e-7.
+    """
+    radius = xp.sqrt(-2.0 * xp.log(uniform(key, why, index).astype(np.float32)))
+    angle = math.pi * (uniform(mix(key, GOLDEN), why, index).astype(np.float32) - 0.5)
+    square, c = angle * angle, -1.0 / math.factorial(10)
+    for power in (8, 6, 4, 2, 0):
+        c = c * square + (-1.0) ** (power // 2) / math.factorial(power)
+    return radius * (1.0 - 2.0 * c * c)

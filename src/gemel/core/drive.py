@@ -31,6 +31,7 @@ __all__ = [
     "grid_ticks",
     "input_events",
     "inputs_by_segment",
+    "rate_steps",
     "stack",
 ]
 
@@ -190,6 +191,22 @@ def _set_rate(events: list[InputEvent], act: Intervention, index: int, rate: flo
     if until is not None:
         added.append((until, after[-1] if after else initial))
     return others + [InputEvent(at, index, 0.0, value) for at, value in kept + added]
+
+
+def rate_steps(rates: Sequence[Intervention]) -> list[tuple[Instant, float]]:
+    """When each of one input's rates begins, in order; after a temporary one (`until`) the last lasting one holds
+    again, unless another comes first."""
+    ordered = sorted((act for act in rates if act.rate is not None), key=lambda act: (act.at, act.id))
+    steps: list[tuple[Instant, float]] = []
+    lasting: float | None = None
+    for i, act in enumerate(ordered):
+        assert act.rate is not None  # filtered above
+        steps.append((act.at, act.rate))
+        if act.until is None:
+            lasting = act.rate
+        elif lasting is not None and (i + 1 == len(ordered) or act.until < ordered[i + 1].at):
+            steps.append((act.until, lasting))
+    return steps
 
 
 def _convert(value: float, source: str, target: str, quantity: Quantity, where: str) -> float:

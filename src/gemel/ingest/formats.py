@@ -49,6 +49,10 @@ _ALL = (
     Format("vcf", "VCF", "gemel.ingest.vcf:read"),
     Format("dicom", "DICOM", "gemel.ingest.dicom:read", names_people=True),
     Format("omop", "OMOP CDM 5.4", "gemel.ingest.omop:read", names_people=True),
+    Format("clarity", "Dexcom Clarity export", "gemel.ingest.clarity:read"),
+    Format("libreview", "LibreView export", "gemel.ingest.libreview:read"),
+    Format("tidepool", "Tidepool export", "gemel.ingest.tidepool:read"),
+    Format("nightscout", "Nightscout documents", "gemel.ingest.nightscout:read"),
     Format("t1d_uom", "T1D-UOM table", "gemel.ingest.tables:read"),
 )
 FORMATS = MappingProxyType({format.name: format for format in _ALL})

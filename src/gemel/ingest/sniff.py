@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from . import clarity, libreview, nightscout, tidepool
+from .diary_table import header_line
 from .objects import elements, members
 from .openmhealth_schema import content
 from .source import Source, first_bytes
@@ -40,6 +42,7 @@ _SIGNAL = re.compile(rb"\S+[ \t]+\d+")
 _RESOURCE_TYPE = re.compile(rb'"resourceType"\s*:\s*"[A-Z]')
 _KEY = re.compile(rb'"([^"\\]{1,60})"\s*:')
 _TABLES = (b"glucose_mgdl", b"basal_dose", b"bolus_dose", b"meal_ts")
+_DIARIES = {"clarity": clarity.fits, "libreview": libreview.fits, "tidepool": tidepool.fits}
 
 
 def sniff(source: Source) -> Sniffed:
@@ -71,6 +74,9 @@ def _plain(source: Source, head: bytes) -> Sniffed:
     first = head.split(b"\n", 1)[0]
     if any(column in first for column in _TABLES):
         return Sniffed("t1d_uom")
+    for name, fits in _DIARIES.items():
+        if header_line(head, fits) is not None:
+            return Sniffed(name)
     if b"\x00" in head[:1024]:
         return Sniffed(reason=f"binary, starting with {head[:12]!r}")
     return Sniffed(reason=f"text, starting with {head[:40].decode(errors='replace')!r}")
@@ -80,6 +86,10 @@ def _json(text: bytes, *, whole: bool) -> Sniffed:
     if text[:1] == b"{" and _RESOURCE_TYPE.search(text):
         return Sniffed("fhir")
     keys = _keys(text, whole=whole)
+    if tidepool.told_by(keys):
+        return Sniffed("tidepool")
+    if nightscout.told_by(keys):
+        return Sniffed("nightscout")
     if keys & {*content()["codes"], "effective_time_frame"} or {"header", "body"} <= keys:
         return Sniffed("openmhealth")
     if told_by(keys):

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import isfinite
+from math import inf, isfinite
+from typing import NamedTuple
 
 from gemel.core.errors import UnitError
 from gemel.core.fact import Above, Below, Exact, Value, bounds
 from gemel.core.units import convert
 
-__all__ = ["Limits", "censored", "check", "number"]
+__all__ = ["ANY", "Limits", "Span", "censored", "check", "number", "span"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,25 @@ class Limits:
     low: float
     high: float
     analyte: str | None = None
+
+
+class Span(NamedTuple):
+    """A number x of some unit can be true if low <= x * scale + shift <= high."""
+
+    low: float
+    high: float
+    scale: float
+    shift: float
+
+
+ANY = Span(-inf, inf, 1.0, 0.0)
+"""Nothing is known of what is possible."""
+
+
+def span(unit: str, limits: Limits) -> Span | None:
+    """What is possible of numbers in this unit; None where they do not convert.  `check` says why one is not."""
+    line = _line(unit, limits.unit, limits.analyte)
+    return None if isinstance(line, str) else Span(limits.low, limits.high, *line)
 
 
 def number(text: str, decimal: str = ".") -> float:

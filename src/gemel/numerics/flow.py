@@ -4,7 +4,7 @@ Members run side by side in a struct of arrays; one scan goes over the segments 
 classical Runge-Kutta steps of at most the member's `step` are taken (Kutta 1901; Hairer, Norsett and Wanner 1993,
 table II.1.2).  Each member checks the first step of every segment, where inputs jump: what would be read after it must
 agree with the second-order midpoint step to `tolerance` of the reading and its declared noise.  Beyond that, or where a
-state is no longer finite, the member has failed and its observables are NaN.
+state is no longer finite, the member has failed and its observables are NaN; as are readings above `limits`.
 
 A parameter with drift gets one more smooth leaf, its offset in free space, that moves on the twin's epoch grid by keyed
 draws; a smooth state with drift gets keyed process noise there.  The author's code sees the sum.
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
+from math import inf
 from typing import Literal
 
 import numpy as np
@@ -24,9 +25,10 @@ from ..core.card import Card
 from ..core.clock import CLOCK, HOUR
 from ..core.draws import mix, purpose
 from ..core.drive import Drive, grid_hours
+from ..core.errors import SupportError
 from ..core.model import Assets, Fixed, Model, Settings
 from ..core.prior import JointPrior
-from ..core.quantity import Quantity, Setting, check_sizes
+from ..core.quantity import Quantity, Setting, check_sizes, names
 from .kernel import drift_leaf, kernels
 from .member import FlowMember
 from .slow import init_slow, run_slow
@@ -47,7 +49,8 @@ class Flow:
     `tolerance` as their relative tolerance; 'numpy' takes the fixed steps in plain Python, for looking inside
     (`numerics.slow`).  `warm_up` hours are run, with drift and process noise, before the twin's start: without them
     every member starts at rest, and the first reading would be taken as proof of where rest is.  `precision` and
-    `stride`, the steps' length in the member's own steps, are for forecasts of masses of twins (`swift`).
+    `stride`, the steps' length in the member's own steps, are for forecasts of masses of twins (`swift`).  `limits`
+    names observables with a value above which nobody can be: a member read there has failed and its reading is NaN.
     """
 
     member: FlowMember
@@ -57,9 +60,19 @@ class Flow:
     differentiable: bool = True
     precision: Literal["double", "single"] = "double"
     stride: int = 1
+    limits: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
         check_sizes(self.member.parameters, (*self.member.smooth, *self.member.observables))
+        unknown = [name for name, _ in self.limits if name not in names(self.member.observables)]
+        if unknown:
+            known = sorted(names(self.member.observables))
+            raise SupportError(f"limits name {unknown}, which nobody can read: name some of {known}")
+
+    def highest(self) -> tuple[float, ...]:
+        """The value of each observable above which a member has failed; infinite where there is no limit."""
+        given = dict(self.limits)
+        return tuple(given.get(name, inf) for name in names(self.member.observables))
 
     @property
     def card(self) -> Card:

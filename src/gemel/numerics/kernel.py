@@ -13,7 +13,7 @@ from math import exp, inf, sqrt
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..core.clock import DAY, HOUR
-from ..core.draws import normal, purpose
+from ..core.draws import normal, normal_single, purpose
 from ..core.drive import grid_hours
 from ..core.quantity import Drift, Quantity, bound, free, names
 from .member import Env, FlowMember, named, ordered
@@ -146,7 +146,8 @@ def _run_block(
     """Rows with keyed luck through the drive, of which each piece may have a row for each twin instead."""
     import jax
 
-    kind = jax.numpy.float32 if flow.precision == "single" else jax.numpy.float64
+    single = flow.precision == "single"
+    kind, draw = (jax.numpy.float32, normal_single) if single else (jax.numpy.float64, normal)
     state, theta = jax.tree.map(lambda a: jax.numpy.asarray(a, kind), (state, theta))
     spread = (_spread(a, theta.shape[0], jax.numpy) for a in drive)
     dt, clock, tick, *inputs, output = spread
@@ -154,7 +155,7 @@ def _run_block(
     moving = wanderers(flow.member)
 
     def luck(_: Any, tick: Any) -> list[Any]:
-        return [normal(key, purpose(f"drift:{q.name}"), tick, jax.numpy).astype(kind) for q, _ in moving]
+        return [draw(key, purpose(f"drift:{q.name}"), tick, jax.numpy) for q, _ in moving]
 
     none = jax.numpy.zeros((drive[0].shape[1], 0))
     return through(Pieces(flow, fixed, jax.numpy), state, theta, drive, counts, (luck, none))
@@ -201,7 +202,7 @@ def through(
         named_x, worse = pieces.advance(named_x, p, u, hand, span, count)
         failed = failed | worse
         seen = pieces.emit(named_x, p, hand, span)
-        read = xp.where(failed[:, None], xp.nan, seen)
+        read = xp.where((failed | pieces.beyond(seen))[:, None], xp.nan, seen)
         return (x | named_x._asdict(), failed), read
 
     along = lambda a: xp.moveaxis(a, 1, 0)  # noqa: E731 - segments first, for the scan
@@ -238,7 +239,8 @@ class Pieces:
 
     def _env(self, hand: Any, elapsed: Any) -> Env:
         """The clock `elapsed` microseconds into the segment: whole ones, so that a cut changes no bit of it."""
-        hour = self.xp.mod(self.xp.round(hand[0] * HOUR) + elapsed, DAY) / HOUR
+        since = self.xp.round(hand[0] * HOUR) + elapsed
+        hour = (since - DAY * self.xp.floor(since / DAY)) / HOUR  # bit by bit the remainder, which goes one by one
         return Env(hour, hand[1], hand[2], hand[3], self.xp, self.fixed)
 
     def field_of_one(self, x: Any, p: Any, u: Any, hand: Any, elapsed: Any) -> Any:
@@ -267,6 +269,12 @@ class Pieces:
             return self.xp.stack(ordered(self.member.emit(x, p, self._env(hand, elapsed)), labels, "emit"))
 
         return self.over_rows(one, x, p, (hand, elapsed))
+
+    def beyond(self, seen: Any) -> Any:
+        """Which rows are read above a limit of the flow; nothing is computed where it has none."""
+        if not self.flow.limits:
+            return False
+        return (seen > self.xp.array(self.flow.highest())).any(axis=1)
 
     def wander(
         self, x: dict[str, Any], tick: Any, luck: Sequence[Any], parameters: Mapping[str, Any]

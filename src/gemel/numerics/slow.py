@@ -97,10 +97,11 @@ def _run_member(
         if np.any(row.dose[j] != 0.0):
             x |= member.dose(_named_state(member, x), p, row.inputs(*row.dose[j]), row.env(j, 0.0))
         x, worse = _steps(row, x, p, j, count)
+        seen = member.emit(_named_state(member, x), p, row.env(j, row.dt[j]))
+        read = np.array(ordered(seen, names(member.observables), "emit"))
         failed = failed or worse
-        if not failed:
-            seen = member.emit(_named_state(member, x), p, row.env(j, row.dt[j]))
-            reads[j] = ordered(seen, names(member.observables), "emit")
+        if not failed and not (read > row.flow.highest()).any():
+            reads[j] = read
     return x, reads
 
 

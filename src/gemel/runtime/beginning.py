@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..core.clock import HOUR
+from ..core.drive import rate_steps
 from ..core.fact import Fact, Intervention
 from ..core.model import Model
 from ..core.quantity import names
@@ -32,7 +33,8 @@ def usual_basal(facts: Sequence[Fact]) -> tuple[float, bool]:
     """Mean basal insulin [[IU]/h] over the records, and whether a pump gave it; 0 where none is recorded."""
     acts = sorted((f for f in facts if isinstance(f, Intervention)), key=lambda f: f.at)
     last = max((f.at for f in facts), default=0)
-    pump = [(a.at, a.rate) for a in acts if a.rate is not None and a.code == "gemel:rapid-insulin"]
+    pump = rate_steps([a for a in acts if a.code == "gemel:rapid-insulin" and a.at <= last])
+    pump = [(at, rate) for at, rate in pump if at <= last]
     if pump and last > pump[0][0]:
         edges = np.array([at for at, _ in pump] + [last], dtype=np.float64)
         return float(np.array([rate for _, rate in pump]) @ np.diff(edges) / (edges[-1] - edges[0])), True

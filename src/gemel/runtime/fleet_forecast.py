@@ -1,4 +1,8 @@
-"""Forecasts of many live twins in one run: every member's path as things are, and its quantiles, on arrays."""
+"""Forecasts of many live twins in one run: every member's path as things are, and its quantiles, on arrays.
+
+A run takes copies of what it needs while it has the site's turn (`crew_of`), and then needs nobody's turn (`paths_of`):
+twins take in readings, or leave, while their forecast is being made.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, UInt64
 
 from ..core.array import Array
 from ..core.belief import Belief
-from ..core.drive import grid_ticks
+from ..core.drive import InputEvent, grid_ticks
 from ..core.fact import Instant
 from ..core.forecast import Forecast, weighted_quantile
 from ..core.ledger import LEVELS
@@ -19,7 +23,34 @@ from .fleet import Fleet, padded
 from .fleet_seat import Seat
 from .fleet_windows import Course, drive_of
 
-__all__ = ["Paths", "as_forecast", "paths_of"]
+__all__ = ["Crew", "Outset", "Paths", "as_forecast", "crew_of", "paths_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outset:
+    """Where the twin on a seat stood when its forecast was begun; the seat goes on."""
+
+    number: int
+    seat: Seat
+    at: Instant
+    rates: tuple[float, ...]
+    pending: tuple[InputEvent, ...]
+    facts_hash: str
+
+    def kept(self, fleet: Fleet) -> bool:
+        """Whether the twin still has its seat, moved or not."""
+        return fleet.seats.get(self.number) is self.seat
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Twins of a fleet that are forecast in one run, their beliefs as one and all members' keys; the last twin stands
+    for those that pad the run to one of `fleet.SIZES`."""
+
+    fleet: Fleet
+    outsets: tuple[Outset, ...]
+    belief: Belief
+    keys: UInt64[Array, "r"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +59,7 @@ class Paths:
     weights (b, n; 0 for a failed member, all 0 where every member failed), and quantiles of the readings at
     `core.ledger.LEVELS` (q, b, t, c).  The first output is the present, at which nothing is read."""
 
-    seats: tuple[Seat, ...]
+    outsets: tuple[Outset, ...]
     times: Int[Array, "b t"]
     hidden: Float[Array, "b n t c"]
     readings: Float[Array, "b n t c"]
@@ -48,35 +79,43 @@ class Paths:
         return mean, _quantiles(now, np.asarray(self.weights), (0.05, 0.95))
 
 
-def paths_of(fleet: Fleet, numbers: Sequence[int], ahead: Sequence[Instant]) -> Paths:
-    """Run the twins on these seats to `ahead` [us] from their presents."""
-    rows = padded(numbers)
-    belief, keys = fleet.beliefs(rows)
-    seats = [fleet.seats[number] for number in rows]
-    drive = drive_of([_course(fleet, seat, ahead) for seat in seats], belief.covariates)
+def crew_of(fleet: Fleet, numbers: Sequence[int]) -> Crew:
+    """The twins on these seats as they stand."""
+    belief, keys = fleet.beliefs(padded(numbers))
+    seats = [fleet.seats[number] for number in numbers]
+    outsets = [
+        Outset(number, seat, seat.at, seat.rates, seat.pending, seat.facts_hash)
+        for number, seat in zip(numbers, seats, strict=True)
+    ]
+    return Crew(fleet, tuple(outsets), belief, keys)
+
+
+def paths_of(crew: Crew, ahead: Sequence[Instant]) -> Paths:
+    """Run a crew to `ahead` [us] from their presents."""
+    fleet, belief, keys, b = crew.fleet, crew.belief, crew.keys, len(crew.outsets)
+    rows = padded(crew.outsets)
+    drive = drive_of([_course(fleet, outset, ahead) for outset in rows], belief.covariates)
     if fleet.swift is fleet.model:
         drive = drive.spread(belief.rows)
     _, raw = fleet.swift.run(belief.state, belief.theta, drive, fleet.fixed, keys)
     raw = np.asarray(raw, dtype=np.float64)
-    times = np.array([[seat.at + after for after in (0, *ahead)] for seat in seats], dtype=np.int64)
-    each = belief.rows // len(seats)
+    times = np.array([outset.at for outset in rows], dtype=np.int64)[:, None] + np.array([0, *ahead])
+    each = belief.rows // len(rows)
     read = with_noise(fleet.model, belief, raw, (keys, np.repeat(times, each, axis=0)))
-    b = len(numbers)
-    grid = (len(seats), each, times.shape[1], len(fleet.model.observables))
+    grid = (len(rows), each, times.shape[1], len(fleet.model.observables))
     hidden, readings = raw.reshape(grid)[:b], read.reshape(grid)[:b]
-    weights = _weights(belief, hidden, len(seats), b)
-    return Paths(
-        tuple(seats[:b]), times[:b], hidden, readings, weights, _quantiles(readings, weights, LEVELS)
-    )  # fmt: skip
+    weights = _weights(belief, hidden, len(rows), b)
+    return Paths(crew.outsets, times[:b], hidden, readings, weights, _quantiles(readings, weights, LEVELS))
 
 
 def as_forecast(fleet: Fleet, paths: Paths, place: int) -> Forecast:
     """One of the forecasts as a value of its own, without the present and without covariates and amounts."""
-    twin, model = paths.seats[place].standing.twin, fleet.model
+    outset, model = paths.outsets[place], fleet.model
+    twin = outset.seat.standing.twin
     readings = np.asarray(paths.readings)[place, :, 1:]
     rows, times = readings.shape[0], readings.shape[1]
     return Forecast(
-        twin=twin.id, model=f"{model.card.title} {model.card.version}", plan=AS_IS.name, issued=paths.seats[place].at,
+        twin=twin.id, model=f"{model.card.title} {model.card.version}", plan=AS_IS.name, issued=outset.at,
         times=np.asarray(paths.times)[place, 1:], observables=model.observables,
         paths=np.asarray(paths.hidden)[place, :, 1:], readings=readings, weights=np.asarray(paths.weights)[place],
         inputs=(), amounts=np.zeros((rows, times, 0)), covariates=(), covariate_values=np.zeros((rows, 0)),
@@ -84,13 +123,13 @@ def as_forecast(fleet: Fleet, paths: Paths, place: int) -> Forecast:
     )  # fmt: skip
 
 
-def _course(fleet: Fleet, seat: Seat, ahead: Sequence[Instant]) -> Course:
-    start, end = seat.at, seat.at + ahead[-1]
-    twin = seat.standing.twin
+def _course(fleet: Fleet, outset: Outset, ahead: Sequence[Instant]) -> Course:
+    start, end = outset.at, outset.at + ahead[-1]
+    twin = outset.seat.standing.twin
     ticks = grid_ticks(start, end, (twin.cursor.epoch, fleet.reader.grid))
     outputs = [start, *(start + after for after in ahead)]
-    cuts = sorted({*outputs, *ticks, *(event.at for event in seat.pending if start <= event.at < end)})
-    return Course(twin.subject, cuts, outputs, ticks, seat.pending, seat.rates)
+    cuts = sorted({*outputs, *ticks, *(event.at for event in outset.pending if start <= event.at < end)})
+    return Course(twin.subject, cuts, outputs, ticks, outset.pending, outset.rates)
 
 
 def _weights(belief: Belief, hidden: Float[Array, "b n t c"], twins: int, b: int) -> Float[Array, "b n"]:

@@ -47,7 +47,8 @@ class Stack:
 
     def rows(self, seats: Int[Array, "b"], at: Instant) -> Belief:
         """The beliefs on these seats as one, twin after twin: a copy."""
-        found = {name: leaf[seats].reshape(-1, *leaf.shape[2:]) for name, leaf in self._leaves.items()}
+        rows = len(seats) * self._members  # written out: -1 says nothing where a model has no covariates
+        found = {name: leaf[seats].reshape(rows, *leaf.shape[2:]) for name, leaf in self._leaves.items()}
         theta, covariates, logw, read = (found.pop(name) for name in _PLAIN)
         factor = found.pop(_FACTOR, None)
         state = {name.removeprefix(_STATE): leaf for name, leaf in found.items()}
@@ -67,7 +68,7 @@ class Stack:
         for name, leaf in given.items():
             array = np.asarray(leaf)
             own = self._room(name, int(seats.max()) + 1, array)
-            own[seats] = array.reshape(-1, self._members, *array.shape[1:])[:twins]
+            own[seats] = array.reshape(len(array) // self._members, self._members, *array.shape[1:])[:twins]
 
     def _room(self, name: str, seats: int, like: NDArray[Any]) -> NDArray[Any]:
         """The array of this name, with room for so many seats."""

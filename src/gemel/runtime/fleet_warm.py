@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 
 from ..core.clock import MINUTE
 from .fleet import SIZES, Fleet
-from .fleet_forecast import paths_of
+from .fleet_forecast import crew_of, paths_of
 from .fleet_seat import Meaning
 from .fleet_windows import window_of
 
@@ -44,5 +44,7 @@ def _tick(fleet: Fleet, turn: AbstractContextManager[object], size: int, segment
 def _forecast(fleet: Fleet, turn: AbstractContextManager[object], size: int, ahead: Sequence[int]) -> None:
     with turn:
         number = next(iter(fleet.seats), None)
-        if number is not None:
-            paths_of(fleet, [number] * size, ahead)
+        if number is None:
+            return
+        crew = crew_of(fleet, [number] * size)
+    paths_of(crew, ahead)

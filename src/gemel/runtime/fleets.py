@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from threading import RLock
+from threading import Lock, RLock
 from typing import final
 from zlib import crc32
 
@@ -37,14 +37,14 @@ SAVED: Instant = HOUR
 
 @final
 class Fleets:
-    """Threads may share it: every call holds the site's turn."""
+    """Threads may share it: every call holds the site's turn, but for the long part of `forecast`."""
 
     def __init__(
         self, keeper: Keeper, outlooks: Outlooks, turn: RLock, *, now: Callable[[], Instant],
         tick: Callable[[Sequence[str]], object],
     ) -> None:  # fmt: skip
         self._keeper, self._outlooks, self._turn, self._now, self._tick = keeper, outlooks, turn, now, tick
-        self._roll = Roll(keeper)
+        self._roll, self._forecasting = Roll(keeper), Lock()
         self._outside: dict[str, None] = {}
         self._owed: dict[str, None] = {}
         self._unsaved: dict[str, None] = {}
@@ -147,18 +147,26 @@ class Fleets:
             return moved
 
     def forecast(self, most: int = CREW) -> list[Outlook]:
-        """Forecasts of at most `most` twins that have moved since their last; those first that have waited longest."""
-        with self._turn:
-            groups: dict[int, tuple[Fleet, list[int]]] = {}
-            for name in list(islice(self._owed, most)):
-                del self._owed[name]
-                place = self._roll.place(name)
-                if place is not None:
-                    groups.setdefault(id(place.fleet), (place.fleet, []))[1].append(place.number)
-            return [
-                outlook for fleet, numbers in groups.values() for crew in crews(numbers)
-                for outlook in self._outlooks.made(fleet, crew)
-            ]  # fmt: skip
+        """Forecasts of at most `most` twins that have moved since their last; those first that have waited longest.
+
+        One call at a time; while it computes, other calls go on.  Not to be called by who holds the site's turn.
+        """
+        with self._forecasting:
+            with self._turn:
+                begun = [
+                    self._outlooks.begun(fleet, crew) for fleet, numbers in self._debts(most) for crew in crews(numbers)
+                ]
+            return [outlook for one in begun for outlook in self._outlooks.made(one, self._turn)]
+
+    def _debts(self, most: int) -> list[tuple[Fleet, list[int]]]:
+        """The seats whose twins are owed a forecast, which from now on they are not."""
+        groups: dict[int, tuple[Fleet, list[int]]] = {}
+        for name in list(islice(self._owed, most)):
+            del self._owed[name]
+            place = self._roll.place(name)
+            if place is not None:
+                groups.setdefault(id(place.fleet), (place.fleet, []))[1].append(place.number)
+        return list(groups.values())
 
     def _look_at(self, names: Sequence[str]) -> list[Moved]:
         """Set twins outside down in a fleet, or let the site tick them first."""

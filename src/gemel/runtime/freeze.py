@@ -52,6 +52,11 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     refitted: Instant = 0
     upto: int = -1
 
+    @property
+    def stale(self) -> str:
+        """Why the twin was stale when it was saved; empty when it was not."""
+        return "; ".join(reason for reason in (self.missed, self.collapsed) if reason)
+
 
 _HEADER = msgspec.msgpack.Decoder(Header)
 

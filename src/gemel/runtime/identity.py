@@ -37,7 +37,7 @@ class People:
     def __init__(self, store: Store, caller: Caller, *, zone: str = "UTC") -> None:
         self._store, self._caller, self._zone = store, caller, zone
         self._leads: dict[str, str] = {}
-        self._settled: dict[Mention, Meant] = {}
+        self._settled: dict[Mention, tuple[Meant, Subject | None]] = {}  # with the description it was settled by
         self._subjects: dict[str, Subject] = {}
         self._turn = RLock()
 
@@ -49,13 +49,14 @@ class People:
     def meant(self, mention: Mention) -> Meant:
         """The subject that is meant, made up where it is new; write what is returned, else call `forget`."""
         with self._turn:
-            known = self._settled.get(mention)
-            if known is None:
-                known = self._meant(mention)
-                if known.prior:
-                    self._settled.clear()
-                elif not known.identifiers and known.enrol is None:
-                    _remember(self._settled, mention, known)
+            settled = self._settled.get(mention)
+            if settled is not None and self._subjects.get(settled[0].subject) is settled[1]:
+                return settled[0]
+            known = self._meant(mention)
+            if known.prior:
+                self._settled.clear()
+            elif not known.identifiers and known.enrol is None:
+                _remember(self._settled, mention, (known, self._subjects.get(known.subject)))
             return known
 
     def _meant(self, mention: Mention) -> Meant:
@@ -71,7 +72,8 @@ class People:
         lead += [name for name in mention.merged if self._leads_to(name) != subject]
         for name in lead:
             _remember(self._leads, name, subject)
-        _remember(self._subjects, subject, told)
+        if told != known:
+            _remember(self._subjects, subject, told)
         return Meant(
             subject=subject, identifiers=tuple(lead), enrol=told if told != known else None,
             prior=tuple(self._merge(other, subject) for other in others if other != subject),
@@ -85,9 +87,14 @@ class People:
                 if committed.receipt is not None:
                     continue
                 for name in write.identifiers:
-                    self._change(self._leads, name, write.subject)
-                if write.enrol is not None and write.subject in self._subjects:
-                    self._change(self._subjects, write.subject, write.enrol)
+                    if self._leads.get(name) != write.subject:
+                        self._leads[name] = write.subject
+                        self._settled.clear()
+                known = self._subjects.get(write.subject)
+                if write.enrol is not None and known is not None and known != write.enrol:
+                    self._subjects[write.subject] = write.enrol
+                    if known.merged_into != write.enrol.merged_into:
+                        self._settled.clear()
 
     def forget(self, writes: Sequence[Write]) -> None:
         """Ask the store again about everyone in writes that did not become durable."""
@@ -108,11 +115,6 @@ class People:
                     return subject
                 seen.add(subject)
             return subject
-
-    def _change(self, kept: dict[str, T], key: str, value: T) -> None:
-        if kept.get(key) != value:
-            kept[key] = value
-            self._settled.clear()
 
     def _find(self, identifier: str) -> str | None:
         found = self._leads_to(identifier)

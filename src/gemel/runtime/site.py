@@ -328,6 +328,11 @@ class Site:
         with self._turn:
             return self._desk.record(twin, self._keeper.standing(twin).twin.subject.zone)
 
+    def widths(self, twin: str) -> Mapping[tuple[str, Instant], float]:
+        """By what factor the twin's bands are shown wider than its model's, by observable and horizon."""
+        with self._turn:
+            return self._desk.widths(twin, self._keeper.standing(twin).twin.model.card.version)
+
     def alarms(self, twin: str) -> dict[str, str]:
         """What each ringing drift alarm of a twin says, by observable."""
         with self._turn:

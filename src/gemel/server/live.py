@@ -1,8 +1,9 @@
 """The live twins: what becomes durable moves the twins it concerns, tick by tick, and everybody who watches is told.
 
-One worker thread moves twins; facts are told at once, from the event loop.  When readings come faster than twins can
-be moved they gather, and are never dropped: every reading is taken in, in order, and only forecasts are left out, each
-twin's newest being the one that is made.  How far the twins are behind is a metric, and in `/readyz`.
+One worker thread moves twins, another makes forecasts beside it (`live_forecasts`); facts are told at once, from the
+event loop.  When readings come faster than twins can be moved they gather, and are never dropped: every one is taken
+in, in order, and only forecasts are left out, each twin's newest being the one that is made.  How far the twins are
+behind is a metric, and in `/readyz`.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from ..runtime.fleet import CREW
 from ..runtime.fleets import Moved
 from ..runtime.merging import merges
 from .context import Health, Service
-from .hub import News
+from .live_forecasts import Forecasts
 from .live_jobs import Jobs
-from .live_news import of_facts, of_forecast, of_move
+from .live_news import of_facts, of_move
 
 __all__ = ["LiveTwins"]
 
@@ -30,12 +31,8 @@ BEHIND_S = 30.0
 """Twins further behind than this make the service not ready."""
 REST_S = 20.0
 """How long stopping may take to save twins; the rest are taken from their last checkpoint at the next start."""
-RENEWED_S = 60.0
-"""Age at which the standing of a model is looked up again."""
 GATHER_S = 0.01
 """Readings of one instant that come one by one are taken in together when they come within this time."""
-FEW = 32
-"""Forecasts between two ticks while readings wait; else as many as go in one run."""
 SAVED = 4
 """Twins that are due for it are saved, at each tick."""
 P = ParamSpec("P")
@@ -53,6 +50,7 @@ class LiveTwins:
         self._service, self.fleets = service, service.site.fleets()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="live")
         self._jobs = Jobs(service.site, self.fleets, self._pool)
+        self._forecasts = Forecasts(service, self.fleets)
         self._arrived: list[tuple[Write, Committed]] = []
         self._news = asyncio.Event()
         self._stopping = False
@@ -60,19 +58,15 @@ class LiveTwins:
         self._since: float | None = None
         self._taking: float | None = None
         self._problem, self._began = "", 0.0
-        self._standings: dict[str, tuple[float, str]] = {}
         told = service.instruments
         told.gauge("gemel_live_lag_seconds", "Age of the oldest reading not taken in").set_function(lambda: self.lag_s)
         told.gauge("gemel_live_twins", "Twins in fleets").set_function(lambda: self.fleets.live)
         told.gauge("gemel_live_waiting", "Twins with facts not taken in").set_function(lambda: self.fleets.waiting)
-        told.gauge("gemel_live_owed", "Twins whose newest forecast is not made").set_function(lambda: self.fleets.owed)
         hub = service.hub
         told.gauge("gemel_stream_watching", "Watchers of the live stream").set_function(lambda: hub.watching)
         told.gauge("gemel_stream_skipped", "Events that former watchers missed").set_function(lambda: hub.skipped)
         self._ticks = told.histogram("gemel_live_tick_seconds", "Time a tick takes")
-        self._forecasts = told.histogram("gemel_live_forecast_seconds", "Time a run of live forecasts takes")
         self._moved = told.counter("gemel_live_moves", "Instants taken in by live twins")
-        self._told = told.counter("gemel_live_forecasts", "Live forecasts made")
 
     @property
     def lag_s(self) -> float:
@@ -85,12 +79,13 @@ class LiveTwins:
         words = f"{self.fleets.live} live twins, {self.lag_s:.1f} s behind"
         words += "; compiling" if self._jobs.warming else ""
         words += f"; {len(self.fleets.problems)} twins with a problem" if self.fleets.problems else ""
-        words += f"; {self._problem}" if self._problem else ""
-        return Health(self.lag_s < BEHIND_S and not self._problem, words)
+        problems = [problem for problem in (self._problem, self._forecasts.problem) if problem]
+        return Health(self.lag_s < BEHIND_S and not problems, "; ".join([words, *problems]))
 
     async def start(self) -> None:
         """Listen, and bring up the twins there are, little by little."""
         self._service.inbox.listen(self._listen)
+        self._forecasts.start()
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
@@ -99,6 +94,7 @@ class LiveTwins:
         self._news.set()
         if self._task is not None:
             await self._task
+        await self._forecasts.stop()
         left = await self._call(self._save_all)
         if left:
             _log.warning("not every twin was saved", extra={"left": left})
@@ -146,7 +142,7 @@ class LiveTwins:
         await asyncio.sleep(max(min(GATHER_S, tick), tick - passed))
 
     async def _turn(self, arrived: Sequence[tuple[Write, Committed]]) -> bool:
-        """One tick and one run of forecasts; whether there is more to do at once."""
+        """One tick; whether there is more to take in at once."""
         with self._service.instruments.span("tick", writes=len(arrived)), self._ticks.time():
             moved = await self._call(self._tick, arrived)
         now = self._service.site.now()
@@ -155,13 +151,8 @@ class LiveTwins:
         behind = self.fleets.behind
         if not behind:
             self._taking = None
-        if self._stopping:
-            return behind
-        with self._service.instruments.span("forecast"), self._forecasts.time():
-            news = await self._call(self._forecast, FEW if behind else CREW)
-        self._service.hub.publish_all(news)
-        self._told.inc(len(news))
-        return behind or self.fleets.owed > 0
+        self._forecasts.ticked(behind=behind)
+        return behind
 
     # in the worker thread
 
@@ -173,19 +164,6 @@ class LiveTwins:
         moved = self.fleets.tick()
         self.fleets.save(SAVED)
         return moved
-
-    def _forecast(self, most: int) -> list[News]:
-        made = self.fleets.forecast(most)
-        now = self._service.site.now()
-        return [of_forecast(outlook, self._standing(outlook.model), now) for outlook in made]
-
-    def _standing(self, model: str) -> str:
-        """Silent or advisory, as it stood at most a minute ago."""
-        at, known = self._standings.get(model, (-RENEWED_S, ""))
-        if not known or time.monotonic() - at > RENEWED_S:
-            known = self._service.site.status(model).standing
-            self._standings[model] = time.monotonic(), known
-        return known
 
     def _save_all(self) -> int:
         """Save every twin that has moved, as far as time allows; how many are left."""

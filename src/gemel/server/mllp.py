@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, deque
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic, time_ns
@@ -28,17 +29,18 @@ __all__ = ["Bounds", "MllpListener"]
 
 _log = logging.getLogger("gemel.mllp")
 TOGETHER: Final = 500
-"""Messages that are read and committed together at most."""
+"""Messages that are read, or committed, together at most; and that are read ahead of the commit."""
 
 
-_Read = tuple[Line, Taken]
+_Read = tuple[Line, Taken, int]
+"""A message that is not durable yet, and how long it came."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """What a sender may do.
 
-    `message` [bytes]; `waiting` messages and `bytes` of them in the queue before reading stops; `silent_s` without a
+    `message` [bytes]; `waiting` messages and `bytes` of them before reading stops; `silent_s` without a
     byte before a connection is closed, `partial_s` in the middle of a frame; `connections` at a time.
     """
 
@@ -67,6 +69,8 @@ class MllpListener:
         self._size = 0
         self._lines: set[Line] = set()
         self._come, self._stopping, self._full = asyncio.Event(), False, False
+        self._held: deque[_Read] = deque()
+        self._ready, self._ended = asyncio.Event(), False
         self._server: asyncio.Server | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._count = service.instruments.counter("gemel_mllp_messages", "HL7 v2 messages by answer", ("answer",))
@@ -106,7 +110,12 @@ class MllpListener:
         """How many senders are connected, and what was odd about their messages."""
         working = bool(self._tasks) and not self._tasks[0].done()
         odd = f", {self._intake.repeated} repeated, {self._intake.reused} control ids reused"
-        return Health(working, f"{len(self._lines)} connections, {len(self._queue)} messages waiting{odd}")
+        return Health(working, f"{len(self._lines)} connections, {self._waiting} messages waiting{odd}")
+
+    @property
+    def _waiting(self) -> int:
+        """Messages that nobody has begun to read, or that nobody has begun to make durable."""
+        return len(self._queue) + len(self._held)
 
     def _line(self) -> Line:
         return Line(self._bounds.message, come=self._joined, arrived=self._arrived, gone=self._lines.discard)
@@ -121,50 +130,64 @@ class MllpListener:
 
     def _arrived(self, line: Line, found: list[bytes | Broken]) -> None:
         now = time_ns() // 1000
-        self._queue.extend((line, one, now) for one in found)
-        self._size += sum(_length(one) for one in found)
-        if not self._full and (len(self._queue) > self._bounds.waiting or self._size > self._bounds.bytes):
+        self._queue.extend([(line, one, now) for one in found])
+        self._size += sum(map(_length, found))
+        if not self._full and (self._waiting > self._bounds.waiting or self._size > self._bounds.bytes):
             self._full = True
             for other in self._lines:
                 other.hold()
         self._come.set()
 
     async def _work(self) -> None:
-        """Read a batch while the one before becomes durable; end when told to and nothing is left."""
-        held: list[_Read] = []
-        while held or self._queue or not self._stopping:
-            if not held and not self._queue:
+        """Read messages while those read before become durable; end when told to and nothing is left."""
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._read())
+            both.create_task(self._keep())
+
+    async def _read(self) -> None:
+        while self._queue or not self._stopping:
+            if not self._queue or len(self._held) >= TOGETHER:
                 self._come.clear()
                 await self._come.wait()
                 continue
             batch = [self._queue.popleft() for _ in range(min(TOGETHER, len(self._queue)))]
-            read, _ = await asyncio.gather(self._read(batch), self._keep(held))
-            held = read
-            self._size -= sum(_length(raw) for _, raw, _ in batch)
+            read = await asyncio.to_thread(self._taken, batch)
+            self._held.extend([(line, taken, _length(raw)) for (line, raw, _), taken in zip(batch, read, strict=True)])
+            self._ready.set()
+        self._ended = True
+        self._ready.set()
+
+    def _taken(self, batch: Sequence[tuple[Line, bytes | Broken, Instant]]) -> list[Taken]:
+        return [self._intake.read(raw, at) for _, raw, at in batch]
+
+    async def _keep(self) -> None:
+        while self._held or not self._ended:
+            if not self._held:
+                self._ready.clear()
+                await self._ready.wait()
+                continue
+            some = [self._held.popleft() for _ in range(min(TOGETHER, len(self._held)))]
+            self._come.set()
+            await self._intake.keep([taken for _, taken, _ in some])
+            self._answer(some)
+            self._size -= sum([length for _, _, length in some])
             self._breathe()
 
-    async def _read(self, batch: list[tuple[Line, bytes | Broken, Instant]]) -> list[_Read]:
-        if not batch:
-            return []
-        read = await asyncio.to_thread(lambda: [self._intake.read(raw, at) for _, raw, at in batch])
-        return [(line, taken) for (line, _, _), taken in zip(batch, read, strict=True)]
-
-    async def _keep(self, held: list[_Read]) -> None:
-        """Make messages durable, and answer their senders."""
-        if not held:
-            return
-        await self._intake.keep([taken for _, taken in held])
+    def _answer(self, kept: Sequence[_Read]) -> None:
+        """Tell the senders of messages that are durable."""
         answers: dict[Line, list[bytes]] = {}
-        for line, taken in held:
+        letters = Counter[str]()
+        for line, taken, _ in kept:
             answers.setdefault(line, []).append(b"".join([b"\x0b%b\x1c\r" % reply for reply in taken.replies]))
+            letters[_letter(taken)] += 1
         for line, own in answers.items():
             line.answer(own)
-        for letter, number in Counter(_letter(taken) for _, taken in held).items():
+        for letter, number in letters.items():
             self._count.labels(letter).inc(number)
 
     def _breathe(self) -> None:
         """Read again once half of what may wait is gone."""
-        if self._full and len(self._queue) <= self._bounds.waiting // 2 and self._size <= self._bounds.bytes // 2:
+        if self._full and self._waiting <= self._bounds.waiting // 2 and self._size <= self._bounds.bytes // 2:
             self._full = False
             if not self._stopping:
                 for line in self._lines:

@@ -5,11 +5,15 @@ Everything above this is shared.  Values stand as '?' in a query; bytes, integer
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
-from typing import Any, Protocol, runtime_checkable
+import os
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol, final, runtime_checkable
 
-__all__ = ["Connection", "Database", "Row"]
+from gemel.core.errors import StoreError
+
+__all__ = ["Connection", "Database", "Life", "Row", "explaining"]
 
 Row = tuple[Any, ...]
 
@@ -72,3 +76,39 @@ class Database(Protocol):
     def close(self) -> None:
         """Let go of files and connections; further calls raise StoreError.  Closing twice is harmless."""
         ...
+
+
+@final
+@dataclass(slots=True)
+class Life:
+    """Of the process that opened a database, until it is closed."""
+
+    location: str
+    closed: bool = False
+    process: int = field(default_factory=os.getpid)
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing to close: it was done, or it is another process's to do."""
+        return self.closed or os.getpid() != self.process
+
+    def refuse_fork(self) -> None:
+        """StoreError in a process that was forked from the one that opened it."""
+        if os.getpid() != self.process:
+            raise StoreError(f"store {self.location} was opened before a fork: open it in the child process")
+
+    def refuse_closed(self) -> None:
+        """StoreError once it is closed."""
+        if self.closed:
+            raise StoreError("the store is closed: open it again")
+
+
+@contextmanager
+def explaining(
+    failures: tuple[type[Exception], ...], explained: Callable[[Exception], Exception]
+) -> Generator[None, None, None]:
+    """Turns an error of a database's own into what `explained` makes of it."""
+    try:
+        yield
+    except failures as error:
+        raise explained(error) from error

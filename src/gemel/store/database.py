@@ -17,7 +17,7 @@ from typing import Any, final
 
 from gemel.core.errors import StoreError
 
-from .connection import Row
+from .connection import Life, Row, explaining
 from .rows import insertion
 from .schema import migrate, version
 from .vault import Vault
@@ -103,11 +103,10 @@ class SqliteDatabase:
     def __init__(self, path: str | os.PathLike[str], vault: Vault) -> None:
         self.location = os.fspath(path)
         self._memory = self.location == MEMORY
-        self._process = os.getpid()
+        self._life = Life(self.location)
         self._turn = threading.Lock()
         self._idle: list[SqliteConnection] = []
-        self._closed = False
-        with self._explaining():
+        with explaining((sqlite3.Error,), self.explained):
             if not self._memory:
                 self._create()
             self._writer = self._connect(cache_kib=65536)
@@ -123,7 +122,7 @@ class SqliteDatabase:
     def writing(self) -> Generator[SqliteConnection, None, None]:
         """The writing transaction: durable on leaving, undone on an error."""
         raw = self._writer.raw
-        with self._turn, self._explaining():
+        with self._turn, explaining((sqlite3.Error,), self.explained):
             raw.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
@@ -138,14 +137,14 @@ class SqliteDatabase:
     def read(self) -> Generator[SqliteConnection, None, None]:
         """A connection that sees one state, the last that was durable when it first asked.  Readers of a file run
         beside the writer."""
-        self._refuse_fork()
-        with self._explaining():
+        self._life.refuse_fork()
+        with explaining((sqlite3.Error,), self.explained):
             if self._memory:
                 with self._turn:
-                    self._refuse_closed()
+                    self._life.refuse_closed()
                     yield self._writer
                 return
-            self._refuse_closed()
+            self._life.refuse_closed()
             try:
                 connection = self._idle.pop()
             except IndexError:
@@ -156,7 +155,7 @@ class SqliteDatabase:
             finally:
                 if connection.in_transaction:
                     connection.raw.execute("COMMIT")
-                if self._closed or len(self._idle) >= IDLE_READERS:
+                if self._life.closed or len(self._idle) >= IDLE_READERS:
                     connection.raw.close()
                 else:
                     self._idle.append(connection)
@@ -185,9 +184,9 @@ class SqliteDatabase:
 
     def close(self) -> None:
         """Close the file; further calls raise StoreError."""
-        if self._closed or os.getpid() != self._process:
+        if self._life.over:
             return
-        self._closed = True
+        self._life.closed = True
         while self._idle:
             self._idle.pop().raw.close()
         with self._turn:
@@ -219,19 +218,3 @@ class SqliteDatabase:
         (mode,) = self._writer.raw.execute("PRAGMA journal_mode = WAL").fetchone()
         if mode != "wal":
             raise StoreError(f"store {self.location}: no write-ahead log ('{mode}'): use a local disk")
-
-    def _refuse_fork(self) -> None:
-        if os.getpid() != self._process:
-            raise StoreError(f"store {self.location} was opened before a fork: open it in the child process")
-
-    def _refuse_closed(self) -> None:
-        if self._closed:
-            raise StoreError("the store is closed: open it again")
-
-    @contextmanager
-    def _explaining(self) -> Generator[None, None, None]:
-        """Turns an SQLite error into a StoreError with the file and the way out."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise self.explained(error) from error

@@ -7,7 +7,6 @@ gaps and audit entries chained, so writers must come one after the other anyway.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
@@ -17,6 +16,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from gemel.core.errors import StoreError
 from gemel.core.extra import require
 
+from .connection import Life, explaining
 from .postgres_link import Link, LoopThread
 from .postgres_schema import migrate
 
@@ -65,14 +65,13 @@ class PostgresDatabase:
 
     def __init__(self, where: str) -> None:
         self._address, self.location, self._name = _parsed(where)
-        self._process = os.getpid()
+        self._life = Life(self.location)
         self._failures = _failures()
         self._turn = threading.Lock()
         self._idle: list[Link] = []
-        self._closed = False
         self._loop = LoopThread()
         try:
-            with self._explaining():
+            with explaining(self._failures, self.explained):
                 self._writer = self._connect()
                 try:
                     self.schema = migrate(self._writer, self._name, self.location)
@@ -86,9 +85,9 @@ class PostgresDatabase:
     @contextmanager
     def writing(self) -> Generator[Link, None, None]:
         """The one writing transaction: durable on leaving, undone on an error."""
-        self._refuse_fork()
-        with self._turn, self._explaining():
-            self._refuse_closed()
+        self._life.refuse_fork()
+        with self._turn, explaining(self._failures, self.explained):
+            self._life.refuse_closed()
             if not self._writer.alive:
                 self._writer = self._connect()
             link = self._writer
@@ -105,9 +104,9 @@ class PostgresDatabase:
     @contextmanager
     def read(self) -> Generator[Link, None, None]:
         """A session that sees one state of the store, the last that was durable when it first asked."""
-        self._refuse_fork()
-        with self._explaining():
-            self._refuse_closed()
+        self._life.refuse_fork()
+        with explaining(self._failures, self.explained):
+            self._life.refuse_closed()
             link = self._reader()
             try:
                 yield link
@@ -138,9 +137,9 @@ class PostgresDatabase:
 
     def close(self) -> None:
         """Let go of the connections; further calls raise StoreError."""
-        if self._closed or os.getpid() != self._process:
+        if self._life.over:
             return
-        self._closed = True
+        self._life.closed = True
         with self._turn:
             for link in (self._writer, *self._idle):
                 with suppress(*self._failures):
@@ -168,25 +167,10 @@ class PostgresDatabase:
     def _put_back(self, link: Link) -> None:
         with suppress(*self._failures):
             link.settle()
-        if self._closed or not link.alive or len(self._idle) >= IDLE_READERS:
+        if self._life.closed or not link.alive or len(self._idle) >= IDLE_READERS:
             link.close()
         else:
             self._idle.append(link)
-
-    def _refuse_fork(self) -> None:
-        if os.getpid() != self._process:
-            raise StoreError(f"store {self.location} was opened before a fork: open it in the child process")
-
-    def _refuse_closed(self) -> None:
-        if self._closed:
-            raise StoreError("the store is closed: open it again")
-
-    @contextmanager
-    def _explaining(self) -> Generator[None, None, None]:
-        try:
-            yield
-        except self._failures as error:
-            raise self.explained(error) from error
 
 
 def _failures() -> tuple[type[Exception], ...]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from random import Random
 
-from gemel.cli.hospital_results import movement
 from gemel.core.clock import HOUR, MINUTE, instant, text
-from gemel.core.fact import Fact, Level, Observation
 from gemel.domains.hospital.census import Census
-from gemel.domains.hospital.stays import Movement
+from gemel.domains.hospital.told import movements
 from gemel.ingest import hl7v2
 from gemel.ingest.hl7v2 import AdtEvent
+from gemel.runtime.census import movement
 
 START = instant("2026-03-02T00:00:00Z")
 
@@ -32,26 +31,6 @@ def feed(patients: int, seed: int) -> list[bytes]:
     return raws
 
 
-def told(patient: str, facts: list[Fact]) -> list[Movement]:
-    """Movements as the facts of one patient tell them."""
-    said: dict[str, dict[str, Observation]] = {}
-    for fact in facts:
-        if isinstance(fact, Observation) and fact.code.startswith("gemel:"):
-            said.setdefault(fact.id.partition("#")[0], {})[fact.code] = fact
-
-    def word(fact: Observation | None) -> str:
-        return fact.value.name if fact is not None and isinstance(fact.value, Level) else ""
-
-    return [
-        Movement(
-            id=name, kind=word(one["gemel:movement"]), patient=patient, at=one["gemel:movement"].at,
-            sent=one["gemel:movement"].recorded, ward=(one["gemel:movement"].entity or "").partition("/")[0],
-            prior=word(one.get("gemel:prior-ward")), visit=word(one.get("gemel:visit")),
-        )
-        for name, one in said.items()
-    ]  # fmt: skip
-
-
 def test_a_census_from_facts_is_the_census_from_the_feed() -> None:
     direct, stored = Census(), Census()
     for raw in feed(40, 1):
@@ -62,7 +41,7 @@ def test_a_census_from_facts_is_the_census_from_the_feed() -> None:
         assert moved is not None
         direct.add(moved)
         (said,) = hl7v2.said(message)
-        stored.extend(told(said.person.identifiers[0], list(said.facts)))
+        stored.extend(movements(said.person.identifiers[0], said.facts))
     moments = [START + k * HOUR for k in range(60)]
     counts, again = direct.counts(moments), stored.counts(moments)
     assert {ward: n.tolist() for ward, n in counts.items()} == {ward: n.tolist() for ward, n in again.items()}

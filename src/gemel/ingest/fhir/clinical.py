@@ -1,17 +1,16 @@
-"""What happened to a person besides measurements: Encounter, Condition, Procedure, AllergyIntolerance, Immunization.
+"""What happened to a person besides measurements: Condition, Procedure, AllergyIntolerance, Immunization.
 
 Each becomes categories with a time.  The fact's code says of what kind, its `entity` which one, its Level what held
 from then on:
 
-    gemel:encounter      entity the encounter             'in' when it starts, 'out' when it ends
     gemel:condition      entity the diagnosis' code       the clinical status at onset ('active') and at abatement
     gemel:procedure      entity the procedure's code      'in-progress', 'stopped' or 'completed' at its end
     gemel:allergy        entity the substance's code      the clinical status at onset, or when it was recorded
     gemel:immunization   entity the vaccine's code        'completed'
 
-A DiagnosticReport gives its conclusion codes; its results are Observations of their own.  A planned encounter and a
-procedure in preparation are ORDERED; a diagnosis that is not confirmed is PRELIMINARY.  The statuses are those of the
-R4 value sets encounter-status, event-status, condition-clinical, condition-ver-status and allergyintolerance-*.
+A DiagnosticReport gives its conclusion codes; its results are Observations of their own.  A procedure in preparation is
+ORDERED; a diagnosis that is not confirmed is PRELIMINARY.  The statuses are those of the
+R4 value sets event-status, condition-clinical, condition-ver-status and allergyintolerance-*.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from gemel.core.fact import Instant, Level, Observation, Status
 
 from ..codes import coded
 from ..feed import Item
-from .clinical_types import Allergy, Clinical, Condition, Encounter, Immunization, Procedure, Report
+from .clinical_types import Allergy, Clinical, Condition, Immunization, Procedure, Report
 from .sheet import Refusal, Sheet
 from .times import effective
 from .types import Concept, Period
@@ -50,13 +49,6 @@ class _Said(NamedTuple):
     known: str | None = None
 
 
-_VISIT = {
-    "planned": Status.ORDERED,
-    "cancelled": Status.ENTERED_IN_ERROR,
-    "entered-in-error": Status.ENTERED_IN_ERROR,
-    "unknown": Status.PRELIMINARY,
-    **dict.fromkeys(("arrived", "triaged", "in-progress", "onleave", "finished"), Status.FINAL),
-}
 _EVENT = {
     "preparation": Status.ORDERED,
     "in-progress": Status.PRELIMINARY,
@@ -82,8 +74,6 @@ _SURE = {
 def recounted(resource: Clinical, sheet: Sheet) -> Iterator[Item]:
     """The items of one of these resources."""
     match resource:
-        case Encounter():
-            yield from _visit(resource, sheet)
         case Condition():
             yield from _diagnosis(resource, sheet)
         case Allergy():
@@ -99,15 +89,6 @@ def recounted(resource: Clinical, sheet: Sheet) -> Iterator[Item]:
             yield from _event(resource, said, moment, sheet)
         case _:
             sheet.feed.skip(type(resource).__name__)
-
-
-def _visit(visit: Encounter, sheet: Sheet) -> Iterator[Item]:
-    period = visit.period or Period()
-    moments = [_Moment("#in", "in", period.start)] if period.start or not period.end else []
-    if period.end:
-        moments.append(_Moment("#out", "out", period.end))
-    said = _Said("gemel:encounter", sheet.id.partition("/")[2], _VISIT.get(visit.status or ""))
-    yield from _told(visit, said, moments, sheet)
 
 
 def _diagnosis(condition: Condition, sheet: Sheet) -> Iterator[Item]:

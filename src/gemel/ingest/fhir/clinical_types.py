@@ -6,7 +6,9 @@ import msgspec
 
 from .types import Concept, Meta, Period, Reference
 
-__all__ = ["Allergy", "Clinical", "Condition", "Encounter", "Immunization", "Procedure", "Report"]
+__all__ = [
+    "Allergy", "Clinical", "Condition", "Encounter", "Immunization", "Procedure", "Report", "Stay", "Where",
+]  # fmt: skip
 
 
 class Clinical(msgspec.Struct):
@@ -19,10 +21,59 @@ class Clinical(msgspec.Struct):
     code: Concept | None = None
 
 
-class Encounter(Clinical, tag_field="resourceType", tag="Encounter"):
-    """Encounter."""
+class Where(msgspec.Struct):
+    """A reference to a Location."""
 
+    reference: str | None = None
+    display: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called here, else the id it has there."""
+        reference = (self.reference or "").partition("/_history/")[0].rstrip("/")
+        return (self.display or "").strip() or reference.rpartition("/")[2].rpartition(":")[2]
+
+
+class Stay(msgspec.Struct):
+    """Encounter.location."""
+
+    location: Where | None = None
+    status: str | None = None
+    physicalType: Concept | None = None
     period: Period | None = None
+
+
+class Former(msgspec.Struct):
+    """Encounter.statusHistory and Encounter.classHistory."""
+
+    status: str | None = None
+    class_: object = msgspec.field(name="class", default=None)
+    period: Period | None = None
+
+
+class Named(msgspec.Struct):
+    """Identifier with its type."""
+
+    type: Concept | None = None
+    value: str | None = None
+
+
+class Leaving(msgspec.Struct):
+    """Encounter.hospitalization."""
+
+    dischargeDisposition: Concept | None = None
+
+
+class Encounter(Clinical, tag_field="resourceType", tag="Encounter"):
+    """Encounter.  `class_` is a Coding in R4, a list in R5."""
+
+    identifier: list[Named] | None = None
+    class_: object = msgspec.field(name="class", default=None)
+    period: Period | None = None
+    location: list[Stay] | None = None
+    statusHistory: list[Former] | None = None
+    classHistory: list[Former] | None = None
+    hospitalization: Leaving | None = None
 
 
 class Condition(Clinical, tag_field="resourceType", tag="Condition"):

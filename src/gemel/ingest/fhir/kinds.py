@@ -15,6 +15,7 @@ from .clinical import recounted
 from .clinical_types import Allergy, Condition, Encounter, Immunization, Procedure, Report
 from .document import Buffer
 from .doses import administered, eaten, ordered
+from .encounters import visited
 from .observation import observed
 from .sheet import Sheet
 from .types import Administration, Medication, Nutrition, ObservationResource, Patient, Request
@@ -36,7 +37,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "MedicationAdministration": Kind(msgspec.json.Decoder(Administration), administered),
         "MedicationRequest": Kind(msgspec.json.Decoder(Request), ordered),
         "NutritionIntake": Kind(msgspec.json.Decoder(Nutrition), eaten),
-        "Encounter": Kind(msgspec.json.Decoder(Encounter), recounted),
+        "Encounter": Kind(msgspec.json.Decoder(Encounter), visited),
         "Condition": Kind(msgspec.json.Decoder(Condition), recounted),
         "Procedure": Kind(msgspec.json.Decoder(Procedure), recounted),
         "AllergyIntolerance": Kind(msgspec.json.Decoder(Allergy), recounted),

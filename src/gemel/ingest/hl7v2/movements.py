@@ -1,15 +1,12 @@
 """Where a patient is and when they are expected: ADT movements and SIU appointments as facts.
 
-A movement is a level under `gemel:movement` (admit, transfer, discharge, reclass, or one of these taken back) whose
-entity is the place 'ward/room/bed'; beside it, under the same id with a mark, stand the visit number (`gemel:visit`)
-and the ward before (`gemel:prior-ward`).  That is everything a census is counted from (`gemel census`).
+Movements are written in the words of `core.movement`, as FHIR's Encounters are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from gemel.core.fact import Level, Observation, Status
+from gemel.core.movement import MOVEMENT, PRIOR, PRIOR_MARK, VISIT, VISIT_MARK, place
 
 from .adt import MOVEMENTS, AdtEvent
 from .sheet import Fields, Sheet, entity
@@ -17,7 +14,7 @@ from .terms import Refusal
 
 __all__ = ["APPOINTMENT", "MOVEMENT", "PRIOR", "VISIT", "appointment", "moved"]
 
-MOVEMENT, VISIT, PRIOR, APPOINTMENT = "gemel:movement", "gemel:visit", "gemel:prior-ward", "gemel:appointment"
+APPOINTMENT = "gemel:appointment"
 
 _BOOKED = {
     "S12": ("booked", Status.FINAL), **dict.fromkeys(("S13", "S14"), ("booked", Status.AMENDED)),
@@ -26,24 +23,25 @@ _BOOKED = {
 """Trigger events of SIU (HL7 v2.5.1 section 10.4): new, rescheduled or modified, cancelled or deleted, did not come."""
 
 
-def moved(event: AdtEvent, number: int, sheet: Sheet) -> Iterator[Observation]:
+def moved(event: AdtEvent, number: int, sheet: Sheet) -> list[Observation]:
     """The facts of an event; `number` is that of the patient in the message."""
     kind = MOVEMENTS.get(event.trigger, "merge")
     if kind == "merge":
-        return
+        return []
     name = sheet.id("movement", event.control, str(number))
-    place = "/".join((event.ward, event.room, event.bed)).rstrip("/") or None
-    said = [(MOVEMENT, kind, "", place)]
+    said = [(MOVEMENT, kind, "", place(event.ward, event.room, event.bed))]
     if event.visit:
-        said.append((VISIT, event.visit, "#visit", None))
+        said.append((VISIT, event.visit, VISIT_MARK, None))
     if event.prior_ward:
-        said.append((PRIOR, event.prior_ward, "#prior", None))
-    for code, level, mark, entity_of in said:
-        sheet.items += 1
-        yield Observation(
+        said.append((PRIOR, event.prior_ward, PRIOR_MARK, None))
+    sheet.items += len(said)
+    return [
+        Observation(
             id=name + mark, code=code, value=Level(level), unit="1", at=event.at, recorded=event.sent,
             source=sheet.feed, entity=entity_of,
-        )  # fmt: skip
+        )
+        for code, level, mark, entity_of in said
+    ]  # fmt: skip
 
 
 def appointment(trigger: str, schedule: Fields, services: Fields, sheet: Sheet) -> Observation | None:

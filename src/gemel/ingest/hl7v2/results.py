@@ -7,16 +7,17 @@ placer's), the code and OBX-4, so that a correction meets what it corrects; with
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from gemel.core.errors import UnitError
 from gemel.core.fact import Exact, Fact, Instant, Intervention, Level, Observation, Status, Value
 from gemel.core.units import parse
 
-from ..codes import Code
+from ..codes import Code, Codes
 from ..feed import Item
-from ..values import check
+from ..values import ANY, Span, check, number, span
+from .message import Separators
 from .sheet import Fields, Sheet, entity
 from .terms import Refusal, ucum
 from .values import Skip, value_of
@@ -51,26 +52,25 @@ def order_of(fields: Fields, sheet: Sheet, common: Fields) -> Order:
     return Order(at=fields[7], status=fields[25])
 
 
-def observed(segment: bytes, order: Order, sheet: Sheet) -> Iterator[Item]:
-    """The facts of an OBX, one for each repetition of its value."""
+def observed(segment: bytes, order: Order, sheet: Sheet, items: list[Item]) -> None:
+    """Add the facts of an OBX, one for each repetition of its value."""
     fields = sheet.fields(segment, 14)
     told = fields[11]
-    values = fields[5].split(sheet.marks.repetition) if sheet.marks.repetition in fields[5] else [fields[5]]
     empty = not fields[5] or fields[5] == b'""'
     if told in _NO_RESULT and (empty or told in b"NO"):
         sheet.skip(f"OBX: {_NO_RESULT[told]}")
         return
-    for value in values:
+    for value in fields[5].split(sheet.marks.repetition):
         try:
             fact = _fact(fields, value, order, sheet)
         except Refusal as refusal:
             sheet.items += 1
-            yield sheet.refused(refusal, segment)
+            items.append(sheet.refused(refusal, segment))
         except Skip as kept:
             sheet.skip(f"OBX: {kept}")
         else:
             sheet.items += 1
-            yield fact
+            items.append(fact)
 
 
 def _fact(fields: Fields, value: bytes, order: Order, sheet: Sheet) -> Fact:
@@ -108,6 +108,14 @@ def _status(told: bytes, order: Order) -> Status:
 def _value(
     fields: Fields, value: bytes, code: str, entry: Code | None, sheet: Sheet, *, withdrawn: bool
 ) -> tuple[Value, str]:
+    if fields[2] == b"NM" and (known := _usual(code, fields[6], sheet.marks, sheet.codec, sheet.codes)) is not None:
+        try:
+            size = number(value.decode("ascii"))
+        except ValueError:
+            pass  # a bound, or none at all: see below
+        else:
+            if known[1].low <= size * known[1].scale + known[1].shift <= known[1].high:
+                return Exact(size), known[0]
     try:
         read = value_of(fields[2], value, sheet.marks, sheet.codec, sheet.sender, sheet.codes)
         return read, "1" if isinstance(read, Level) else _unit(fields[6], read, code, entry, sheet)
@@ -117,6 +125,23 @@ def _value(
         if isinstance(problem, Refusal) and not problem.code:
             raise Refusal(problem.kind, problem.detail, code) from problem
         raise
+
+
+@lru_cache(maxsize=16384)
+def _usual(code: str, element: bytes, marks: Separators, codec: str, codes: Codes) -> tuple[str, Span] | None:
+    """The unit of a number of this code, and between what it can be true; None where that must be looked into."""
+    entry = codes.get(code)
+    limits = entry.limits if entry is not None else None
+    try:
+        unit = ucum(element, marks, codec, limits.unit if limits is not None else None)
+    except UnitError:
+        return None
+    if limits is None:
+        return unit or "1", ANY
+    if not unit and any(parse(limits.unit).dimension):
+        return None
+    found = span(unit or "1", limits)
+    return None if found is None else (unit or "1", found)
 
 
 def _unit(element: bytes, value: Value, code: str, entry: Code | None, sheet: Sheet) -> str:

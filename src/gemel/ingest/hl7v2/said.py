@@ -6,7 +6,7 @@ about them and no other's.  What stands in a message about nobody is rejected, s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
 import msgspec
@@ -35,6 +35,8 @@ _ORDERS = {
     **dict.fromkeys(("OML", "OMG", "OMI", "ORL"), (b"OBR",)),
 }  # fmt: skip
 """The segments that say what is ordered, by message type."""
+_TELLING = frozenset((b"ORC", b"OBR", b"RXO", b"RXE", b"RXA", b"SCH"))
+"""Segments that may state a fact or begin an order, besides OBX."""
 _NO_COMMON: Fields = [b""] * 16
 
 
@@ -86,18 +88,13 @@ def said(
     return found
 
 
-def _groups(message: Message) -> tuple[list[bytes], list[list[bytes]]]:
+def _groups(message: Message) -> tuple[Sequence[bytes], list[Sequence[bytes]]]:
     """The segments about the message and those of each patient; without a PID all but the header are nobody's."""
-    common: list[bytes] = []
-    groups: list[list[bytes]] = []
-    for segment in message.segments:
-        if segment[:3] == b"PID":
-            groups.append([segment])
-        elif groups:
-            groups[-1].append(segment)
-        else:
-            common.append(segment)
-    return (common, groups) if groups else (common[:1], [common[1:]])
+    segments = message.segments
+    starts = [place for place, segment in enumerate(segments) if segment[:3] == b"PID"]
+    if not starts:
+        return segments[:1], [segments[1:]]
+    return segments[: starts[0]], [segments[a:b] for a, b in zip(starts, [*starts[1:], None], strict=True)]
 
 
 def _events(message: Message, kind: str, zone: str) -> list[AdtEvent | Rejected]:
@@ -106,27 +103,33 @@ def _events(message: Message, kind: str, zone: str) -> list[AdtEvent | Rejected]
     return adt_events(message, zone) if (kind[4:] or message.get("EVN-1")) in MOVEMENTS else []
 
 
-def _said(group: list[bytes], event: AdtEvent | Rejected | None, number: int, sheet: Sheet, body: bytes) -> Said:
+def _said(group: Sequence[bytes], event: AdtEvent | Rejected | None, number: int, sheet: Sheet, body: bytes) -> Said:
     marks, codec = sheet.marks, sheet.codec
     who = person(group[0], marks, codec, sheet.sender) if group and group[0][:3] == b"PID" else NOBODY
-    items = list(_items(group, event, number, sheet))
+    items = _items(group, event, number, sheet)
     if not who.identifiers:
         items = [_about_nobody(item, sheet) for item in items]
         if not items:
             items = [_about_nobody(None, sheet)]
             sheet.items += 1
     kind, _, trigger = sheet.kind.partition("^")
-    merged: tuple[str, ...] = ()
-    for segment in group:
-        if segment[:3] == b"MRG" and trigger in MERGES:
-            merged += identifiers(sheet.fields(segment, 1)[1], marks, codec, sheet.sender)
+    merged = _merged(group, sheet) if trigger in MERGES else ()
+    rejected = [item for item in items if type(item) is Rejected]
     return Said(
         person=who, kind=sheet.kind, control=sheet.control, feed=sheet.feed, sent=sheet.sent, body=body,
-        facts=tuple(item for item in items if not isinstance(item, Rejected)),
-        rejected=tuple(item for item in items if isinstance(item, Rejected)),
-        skipped={reason: count for reason, count in sheet.skipped.items() if count}, items=sheet.items,
-        merged=tuple(name for name in merged if name not in who.identifiers), changes=kind == "ADT",
+        facts=tuple([item for item in items if not isinstance(item, Rejected)]), rejected=tuple(rejected),
+        skipped=sheet.skipped, items=sheet.items,
+        merged=tuple([name for name in merged if name not in who.identifiers]), changes=kind == "ADT",
     )  # fmt: skip
+
+
+def _merged(group: Sequence[bytes], sheet: Sheet) -> tuple[str, ...]:
+    """The identifiers of every MRG."""
+    merged: tuple[str, ...] = ()
+    for segment in group:
+        if segment[:3] == b"MRG":
+            merged += identifiers(sheet.fields(segment, 1)[1], sheet.marks, sheet.codec, sheet.sender)
+    return merged
 
 
 def _about_nobody(item: Item | None, sheet: Sheet) -> Rejected:
@@ -138,18 +141,21 @@ def _about_nobody(item: Item | None, sheet: Sheet) -> Rejected:
     return reject("no patient", detail, source=f"{sheet.feed} MSH-10 {sheet.control or '?'}", raw=what, code=code)
 
 
-def _items(group: list[bytes], event: AdtEvent | Rejected | None, number: int, sheet: Sheet) -> Iterator[Item]:
+def _items(group: Sequence[bytes], event: AdtEvent | Rejected | None, number: int, sheet: Sheet) -> list[Item]:
     """Facts and rejected items of a patient's segments, in order."""
+    items: list[Item] = []
     if isinstance(event, Rejected):
         sheet.items += 1
-        yield event
+        items.append(event)
     elif event is not None:
-        yield from moved(event, number, sheet)
+        items += moved(event, number, sheet)
     common, order = _NO_COMMON, Order()
     for segment in group:
         name = segment[:3]
         if name == b"OBX":
-            yield from observed(segment, order, sheet)
+            observed(segment, order, sheet, items)
+            continue
+        if name not in _TELLING:
             continue
         if name == b"ORC":
             common = sheet.fields(segment, 15)
@@ -159,13 +165,14 @@ def _items(group: list[bytes], event: AdtEvent | Rejected | None, number: int, s
             fact = _fact(segment, common, group, sheet)
         except Refusal as refusal:
             sheet.items += 1
-            yield sheet.refused(refusal, segment)
+            items.append(sheet.refused(refusal, segment))
         else:
             if fact is not None:
-                yield fact
+                items.append(fact)
+    return items
 
 
-def _fact(segment: bytes, common: Fields, group: list[bytes], sheet: Sheet) -> Fact | None:
+def _fact(segment: bytes, common: Fields, group: Sequence[bytes], sheet: Sheet) -> Fact | None:
     """The order, the dose given or the appointment that a segment of this message type states, if any."""
     kind, _, trigger = sheet.kind.partition("^")
     name = segment[:3]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -41,7 +39,7 @@ class Sheet:
     kind: str
     sent: Instant | None
     items: int = 0
-    skipped: Counter[str] = field(default_factory=Counter[str])
+    skipped: dict[str, int] = field(default_factory=dict[str, int])
 
     def fields(self, segment: bytes, at_least: int) -> Fields:
         """A segment's fields, filled up with empty ones."""
@@ -77,12 +75,12 @@ class Sheet:
 
     def id(self, *parts: str) -> str:
         """An id made of what identifies a fact at its sender: the same in every message about it."""
-        return content_id("hl7v2", self.sender, *parts)
+        return content_id("\x1f".join(("hl7v2", self.sender, *parts)))
 
     def skip(self, reason: str) -> None:
         """Count one item that gives no fact."""
         self.items += 1
-        self.skipped[reason] += 1
+        self.skipped[reason] = self.skipped.get(reason, 0) + 1
 
     def refused(self, refusal: Refusal, segment: bytes) -> Rejected:
         """The refusal of a segment as an item."""
@@ -102,9 +100,12 @@ def sheet_of(message: Message, zone: str, codes: Codes, received: Instant | None
         marks=marks, codec=codec, codes=codes, zone=zone, sender=facility or application or "?",
         feed=f"{application}|{facility}", control=text_of(head[9], marks, codec), kind=kind, sent=received,
     )  # fmt: skip
-    with suppress(Refusal):
+    try:
         told = sheet.time(head[6])
-        sheet.sent = received if told is None else told
+    except Refusal:
+        return sheet
+    if told is not None:
+        sheet.sent = told
     return sheet
 
 

@@ -163,7 +163,8 @@ LIMITS: Final = (
     "No exercise, glucagon, alcohol, fat or protein. One gut for all meals; announced carbohydrate counts as eaten. "
     "Sensor error is white here, real error is correlated (doi:10.1109/TBME.2013.2284023, doi:10.3390/s19235320). One "
     "first-order depot for every long-acting insulin, the drift sizes and the prior of `basal` are engineering "
-    "assumptions. With far too little insulin no rest exists: the start is then 600 mg/dL."
+    "assumptions. With far too little insulin no rest exists: the start is then 600 mg/dL, glucose grows without end, "
+    "and a member above 5600 mg/dL, more than anybody outlived, counts as failed."
 )
 SOURCES: Final = (CAPPON, SCHIAVON, DALLA_MAN, Source("doi:10.1109/TBME.2006.883792", "oral glucose absorption"), FOUND)
 CARDS: Final[dict[Logs, Card]] = {
@@ -337,5 +338,8 @@ def _resting(action: Any, p: Any, xp: Any) -> Any:
     return xp.minimum(glucose, CEILING.value)
 
 
-model = Flow(ReplayBG(), warm_up=24.0)
-everyday = Flow(ReplayBG("everyday"), warm_up=24.0)
+SURVIVED: Final = Constant(5600.0, "mg/dL", Source("Diabetes Care 13:181, 1990", "highest that anybody outlived"))
+"""Far below the usual basal insulin nothing in the equations bounds glucose: a member beyond this has failed."""
+
+model = Flow(ReplayBG(), warm_up=24.0, limits=(("glucose", SURVIVED.value),))
+everyday = Flow(ReplayBG("everyday"), warm_up=24.0, limits=(("glucose", SURVIVED.value),))

@@ -82,7 +82,7 @@ class Fan(msgspec.Struct, kw_only=True):
 
 
 class ForecastShape(msgspec.Struct, kw_only=True):
-    """`gemel forecast`."""
+    """`gemel forecast`.  `reasons`: what may be wrong in the record that it rests on, in words."""
 
     subject: str
     model: str
@@ -100,6 +100,7 @@ class ForecastShape(msgspec.Struct, kw_only=True):
     record: list[TrackRecord] = []
     standing: Status | None = None
     stale: str = ""
+    reasons: list[str] = []
 
 
 class PlanRow(msgspec.Struct, kw_only=True):
