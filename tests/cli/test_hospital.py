@@ -70,6 +70,28 @@ def test_a_census_takes_several_times_after_one_flag_and_repeats_them_as_written
     assert code == 0 and "total" in out and "patients" in out
 
 
+def test_a_census_of_a_store_is_that_of_the_feeds_it_was_filled_from(valid, run, tmp_path: Path) -> None:
+    drawn = feed(11, patients=12)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/feed.hl7").write_bytes(b"\r\n".join(text for _, text in drawn.messages))
+    visit = {"resourceType": "Encounter", "id": "v1", "status": "in-progress", "subject": {"reference": "Patient/new"},
+             "period": {"start": "2026-03-01T00:00:00Z"}, "location": [{"location": {"display": "ICU"}}]}  # fmt: skip
+    (tmp_path / "in/visits.json").write_text(json.dumps(visit))
+    store = tmp_path / "store"
+    assert run("import", tmp_path / "in", "--data", store)[0] == 0
+    asked = ("--at", "20260302060000", "20260304123000")
+    direct = valid("census", "census", tmp_path / "in/feed.hl7", tmp_path / "in/visits.json", *asked)["census"]
+    kept = valid("census", "census", "--data", store, *asked)["census"]
+    for one, other, minute in zip(direct, kept, (1440 + 360, 3 * 1440 + 750), strict=True):
+        wanted = census(drawn.truth, minute)
+        wanted["ICU"] += 1
+        assert {ward: one.get(ward, 0) for ward in WARDS} == wanted == {ward: other.get(ward, 0) for ward in WARDS}
+    before = valid("census", "census", "--data", store, "--known", "2026-01-01T00:00:00Z", "--at", asked[1])
+    assert before["messages"] == 0 and before["census"][0]["total"] == 0
+    code, _, err = run("census", tmp_path / "in/feed.hl7", "--data", store)
+    assert code == 2 and "feeds or from a store" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

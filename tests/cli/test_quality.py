@@ -60,3 +60,19 @@ def test_it_speaks_to_people_too_and_names_a_person_it_does_not_know(
         site.enrol(Subject(id="p"))
     assert run(["quality", "--data", str(tmp_path), "--subject", "q"]) != 0
     assert "no person 'q'" in capsys.readouterr().err
+
+
+def test_readings_that_may_be_too_low_are_told_and_still_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    header = "Index,Timestamp (YYYY-MM-DDThh:mm:ss),Event Type,Event Subtype,Glucose Value (mg/dL)"
+    rows = [
+        f"1,2026-03-02T{2 + k // 12:02}:{k % 12 * 5:02}:00,EGV,,{70 if 12 <= k < 20 else 130 + k % 3}"
+        for k in range(36)
+    ]
+    (tmp_path / "night.csv").write_text("\n".join([header, *rows, ""]))
+    assert run(["quality", "--data", str(tmp_path / "night.csv"), "--json"]) == 0
+    shape = json.loads(capsys.readouterr().out)
+    assert shape["subjects"][0]["codes"][0]["facts"] == 36
+    (reason,) = shape["in_doubt"]["night"]
+    assert reason.startswith("2026-03-02T03:00 to 03:35: readings fell and rose again")

@@ -1,6 +1,6 @@
 /** The frame round every page, and which page stands at which address. Pages load when they are first asked for. */
 import { lazy, Suspense } from "react";
-import { Route, Switch } from "wouter";
+import { Route, Switch, useLocation } from "wouter";
 import { Frame } from "./parts/frame";
 import { words } from "./words";
 
@@ -16,13 +16,15 @@ const Models = lazy(() => import("./pages/models"));
 const Model = lazy(() => import("./pages/model"));
 const Lost = lazy(() => import("./pages/lost"));
 
+/** The wall display stands alone: no header, nothing to reach by mistake. */
 export function App() {
+  const [at] = useLocation();
+  if (at === "/wall") return <main><Suspense fallback={null}><Wall /></Suspense></main>;
   return (
     <Frame>
       <Suspense fallback={<p className="soft" role="status">{words.loading}</p>}>
         <Switch>
           <Route path="/" component={Overview} />
-          <Route path="/wall" component={Wall} />
           <Route path="/alerts" component={Alerts} />
           <Route path="/twins/:twin" component={Twin} />
           <Route path="/reports/:kind/:twin" component={Report} />

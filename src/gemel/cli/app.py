@@ -13,7 +13,7 @@ from ..core.errors import GemelError, RegistryError
 from . import app_health, app_scores, app_twins, hospital
 from . import simulate_hospital as hospital_study
 from .app_device import DeviceKind, Minutes, Mqtt, Speed, device_command
-from .app_glucose import error_grid, glucose_report
+from .app_glucose import advise_app, error_grid, glucose_report, trial
 from .app_import import import_command
 from .app_pull import pull_app
 from .app_quality import quality_command
@@ -215,13 +215,16 @@ app.command("import")(import_command)
 app.command("health-map")(app_health.health_map)
 app.command("glucose-report")(glucose_report)
 app.command("error-grid")(error_grid)
+app.command("trial")(trial)
 app.command("queues")(hospital.queues)
 app.command("mine")(hospital.mine)
 app.command("census")(hospital.census)
+app.command("what-if")(hospital.what_if)
 app.command("quality")(quality_command)
 
 app.add_typer(store_app, name="store")
 app.add_typer(pull_app, name="pull")
+app.add_typer(advise_app, name="advise")
 
 
 @app.command()
@@ -242,16 +245,19 @@ def doctor(json: Json = False) -> None:
 
 @app.command()
 def demo(
-    what: Annotated[str, typer.Argument(help="diabetes or health-map")] = "diabetes",
-    out: Annotated[Path, typer.Option("--out", help="folder for records and report")] = Path("gemel-demo"),
+    what: Annotated[str, typer.Argument(help="diabetes, health-map, hospital or ward")] = "diabetes",
+    out: Annotated[Path, typer.Option("--out", "--folder", help="folder for records and report")] = Path("gemel-demo"),
     days: Annotated[int, typer.Option("--days", min=2, max=14, help="days of the virtual life")] = 5,
     members: Members = 384, seed: Seed = 1,
     stride: Annotated[int, typer.Option("--stride", min=1, help="scored forecasts: every so many 5 min")] = 6,
     open: Annotated[bool, typer.Option("--open/--no-open", help="show the report in a browser")] = True,
     service: Annotated[bool, typer.Option("--service/--no-service", help="run the service at the end")] = True,
+    beds: Annotated[int, typer.Option("--beds", min=1, max=96, help="ward: virtual patients")] = 24,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="ward: HTTP; 0: one that is free")] = 0,
+    once: Annotated[bool, typer.Option("--once", help="ward: end when it is filled")] = False,
     json: Json = False,
 ) -> None:  # fmt: skip
-    """Records in, a twin, a forecast, tonight's bolus, a score, a report, and the service on loopback."""
+    """Records in, a twin, a forecast, tonight's bolus, a score, a report, the service; or a ward that lives on."""
     from . import console, speak
     from .demo import Script, open_in_browser
     from .demo import demo as work
@@ -261,10 +267,18 @@ def demo(
         from .health_demo import health_demo
 
         return health_demo(out, show=open, json=json)
-    if what != "diabetes":
-        raise RegistryError(f"no demo '{what}': there are 'diabetes' and 'health-map'")
-    with console.bar() as progress:
+    if what == "ward":
+        from .demo_ward import Ward, ward_command
+
+        return ward_command(Ward(beds=beds, port=port, seed=seed, once=once), out, show=open, json=json)
+    if what not in ("diabetes", "hospital"):
+        raise RegistryError(f"no demo '{what}': there are 'diabetes', 'health-map', 'hospital' and 'ward'")
+    with console.bar(json) as progress:
         task = progress.add_task("starting", total=None)
+        if what == "hospital":
+            from .hospital_demo import hospital_demo
+
+            return hospital_demo(out, seed=seed, show=open, json=json)
         script = Script(days, members, seed, stride, service=service)
         shape = work(script, out, lambda name: progress.update(task, description=name))
     console.emit(shape) if json else speak.demonstrated(shape)

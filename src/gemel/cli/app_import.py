@@ -49,6 +49,9 @@ def _speak(shape: object) -> None:
     for name, count in shape.formats.items():
         for reason, number in count.rejected.items():
             console.say(f"rejected {number:,} ({name}): {reason}")
+    for file, said in shape.by_file.items():
+        for assumed in said.get("assumed", ()):
+            console.say(f"assumed ({file}): {assumed}")
     for file, error in [*shape.errors.items()][:_SHOWN]:
         console.say(f"not read, or not to its end: {file}: {error}")
     if len(shape.errors) > _SHOWN:

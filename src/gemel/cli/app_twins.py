@@ -53,7 +53,10 @@ def forecast(
     days: Days = 7.0, store: Store = None, hours: Hours = 4.0, dose: Doses = None, rate: Rates = None,
     every: Annotated[float | None, typer.Option("--every", help="hours between outputs")] = None,
     plot: Annotated[Path | None, typer.Option("--plot", help="write a PNG, SVG or PDF (extra plots)")] = None,
-    html: Html = None, json: Json = False,
+    html: Html = None,
+    doubts: Annotated[bool, typer.Option("--doubts", help="allow for unlogged meals and wrong entries")] = False,
+    correct: Annotated[bool, typer.Option("--correct", help="learn from the forecasts of weeks past")] = False,
+    json: Json = False,
 ) -> None:  # fmt: skip
     """Forecast under a plan: what will happen, and how sure are we?"""
     from . import console, speak
@@ -64,7 +67,7 @@ def forecast(
     start = Start(model, members, seed, weight, days, at)
     with console.bar(json) as progress:
         progress.add_task("reading, observing, forecasting", total=None)
-        asked = Asked(hours, tuple(dose or ()), tuple(rate or ()), every, plot, html)
+        asked = Asked(hours, tuple(dose or ()), tuple(rate or ()), every, plot, html, doubts, correct)
         shape = work(Wanted(data, subject, format, mapping, zone), start, asked, store)
     console.emit(shape) if json else speak.forecasted(shape, [p for p in (plot, html) if p])
 

@@ -52,7 +52,7 @@ def _in_turn(task: Task, ids: Sequence[str], progress: Progress) -> list[Subject
 
 
 def _one(task: Task, own: str, progress: Callable[[int, int], None]) -> SubjectCases:
-    records = read(Wanted(task.data, own, "t1d-uom", zone=task.zone))
+    records = read(Wanted(task.data, own, zone=task.zone))
     return score_subject(records.subject, records.facts, task.settings, progress)
 
 

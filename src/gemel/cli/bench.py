@@ -51,7 +51,8 @@ _FIRST = """
 import gemel
 from gemel.core.clock import HOUR
 at = gemel.instant("2026-01-01T00:00:00Z")
-own = gemel.twin("replaybg", gemel.Subject(id="bench"), at=at, rates={"insulin": 0.8}, members=256)
+known = {"basal": 0.8}
+own = gemel.twin("replaybg", gemel.Subject(id="bench"), at=at, covariates=known, rates={"insulin": 0.8}, members=256)
 assert gemel.forecast(own, at + 2 * HOUR).failed == 0
 """
 _IMPORT = "import time; t = time.perf_counter(); import gemel; print(time.perf_counter() - t)"
@@ -99,7 +100,8 @@ def bench(sizes: Sizes, peer: Path | None, progress: Callable[[str], None]) -> B
 
 def _patient_days(members: int) -> float:
     """Member-days per CPU second of the compiled run, output every 5 min."""
-    own = twin("replaybg", _DAY, at=_START, rates={"insulin": _BASAL}, members=members)
+    known, rates = {"basal": _BASAL}, {"insulin": _BASAL}
+    own = twin("replaybg", _DAY, at=_START, covariates=known, rates=rates, members=members)
     inputs = names(own.model.inputs)
     events = [
         InputEvent(_START + hour * HOUR, inputs.index(name), size, None)

@@ -19,7 +19,7 @@ from ..core.clock import HOUR, instant
 from ..domains.hospital.census import Census
 from ..domains.hospital.mining import event_log, flow_map
 from ..ingest import hl7v2
-from .hospital_results import movement
+from ..runtime.census import movement
 
 __all__ = ["bench_hospital_parts"]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..runtime.answers import page
 from ..runtime.answers.card_shapes import CardShape, FormShape, QuantityShape
-from . import page
 
 __all__ = ["COLUMNS", "card_page", "evidence", "facts", "form_rows", "rows"]
 

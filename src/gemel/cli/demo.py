@@ -138,10 +138,10 @@ def _worth(compute: Callable[[Course], object], truth: Sequence[tuple[Instant, f
     return float(np.asarray(compute(Course(hours, {"glucose": values})))[0])
 
 
-def open_in_browser(path: Path, wanted: bool) -> bool:
-    """Show the report, where there is a display and it is wanted."""
+def open_in_browser(where: Path | str, wanted: bool) -> bool:
+    """Show a report or an address, where there is a display and it is wanted."""
     headless = os.environ.get("GEMEL_DEMO_HEADLESS") == "1"
     screen = sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     if headless or not screen or not wanted:
         return False
-    return webbrowser.open(path.resolve().as_uri())
+    return webbrowser.open(where if isinstance(where, str) else where.resolve().as_uri())

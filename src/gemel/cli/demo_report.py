@@ -9,10 +9,10 @@ import numpy as np
 
 from ..core.clock import HOUR, text
 from ..core.forecast import Forecast
+from ..runtime.answers import page
+from ..runtime.answers.chart import Picture, draw, shared_limits
 from ..runtime.answers.twins import scores
-from . import page
 from .backtest import forecasters
-from .chart import Picture, draw, shared_limits
 from .demo import Scene
 from .demo_life import DINNER
 from .pictures import picture

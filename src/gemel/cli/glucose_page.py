@@ -8,8 +8,8 @@ import numpy as np
 
 from ..core.clock import DAY, HOUR, text
 from ..domains.health.ambulatory import STABLE
-from . import page
-from .chart import Fan, Picture, draw, shared_limits
+from ..runtime.answers import page
+from ..runtime.answers.chart import Fan, Picture, draw, shared_limits
 from .glucose_report import Report, days_of, midnight, ranges, words
 
 __all__ = ["glucose_page"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,27 +9,15 @@ from pathlib import Path
 import msgspec
 
 from .. import __version__
-from ..core.clock import text
 from ..core.fact import Instant
-from ..domains.health.healthmap import HealthMap, for_clinician, for_person, health_map, risk_assessments
-from ..domains.health.healthmap.organs import Marker, Organ
-from ..domains.health.healthmap.risks import Index, Refusal, Risk
+from ..domains.health.healthmap import HealthMap, health_map, risk_assessments
+from ..domains.health.healthmap.organs import Organ
+from ..domains.health.healthmap.risks import Risk
 from ..domains.health.healthmap.words import CAUTION, day
-from ..runtime.answers.card_shapes import SourceShape
+from ..runtime.answers.health_map import mapped
+from ..runtime.answers.map_shapes import HealthMapShape
 from .console import number, say, show
 from .health_record import Source, read_record
-from .shapes_map import (
-    ComparisonRow,
-    ConflictRow,
-    HealthMapShape,
-    IndexRow,
-    MarkerRow,
-    NextRow,
-    OrganRow,
-    RefusalRow,
-    RiskEntry,
-    WhatIfRow,
-)
 
 __all__ = ["Made", "Outputs", "make", "shape", "speak", "unsure"]
 
@@ -72,78 +59,7 @@ def make(
 
 def shape(made: Made) -> HealthMapShape:
     """The map as what --json prints."""
-    found, chart = made.found, made.found.chart
-    beside = found.comparison
-    return HealthMapShape(
-        subject=chart.subject.id, sex=chart.sex, age=round(chart.age, 2), at=text(chart.at, chart.subject.zone),
-        region=found.region, members=found.belief.weights.shape[0], effective_members=found.belief.ess,
-        notes=list(found.notes), organs=[_organ(o, found) for o in found.organs],
-        top=[r.score.id for r in found.top], risks=[_risk(r) for r in found.scored.risks],
-        indices=[_index(i) for i in found.scored.indices], refused=[_refusal(r) for r in found.scored.refusals],
-        comparison=None if beside is None else ComparisonRow(
-            score=beside.risk.score.id, risk=beside.risk.median, optimal=beside.optimal, ratio=beside.ratio,
-            extra=beside.extra, heart_age=beside.heart_age[2], heart_age_low95=beside.heart_age[0],
-            heart_age_high95=beside.heart_age[4], capped=beside.capped, sources=list(beside.sources),
-        ),
-        what_ifs=[
-            WhatIfRow(
-                lever=w.lever, words=w.words, kind=w.kind, score=w.risk.score.id, before=w.before[2], after=w.after[2],
-                after_low95=w.after[0], after_high95=w.after[4], spared=w.spared, source=w.source, note=w.note,
-            )
-            for w in found.what_ifs
-        ],
-        measure_next=[
-            NextRow(name=w.covariate, about=w.about, unit=w.unit, share=w.share, of=w.of, reason=w.reason)
-            for w in found.next
-        ],
-        conflicts=[ConflictRow(law=c.law, words=c.words, share=c.share) for c in found.conflicts],
-        for_person=list(for_person(found)), for_clinician=list(for_clinician(found)),
-        facts_used=sum(len(r) for r in chart.readings.values()), rejected=_rejected(made),
-    )  # fmt: skip
-
-
-def _rejected(made: Made) -> dict[str, int]:
-    reasons = [r.reason.partition(":")[0] for r in (*made.source.rejected, *made.found.chart.rejected)]
-    return dict(Counter(reasons))
-
-
-def _organ(organ: Organ, found: HealthMap) -> OrganRow:
-    return OrganRow(organ=organ.name, status=organ.status, markers=[_marker(m, found) for m in organ.markers])
-
-
-def _marker(marker: Marker, found: HealthMap) -> MarkerRow:
-    slope = marker.slope
-    return MarkerRow(
-        name=marker.covariate, about=marker.about, unit=marker.unit, status=marker.status, value=marker.value,
-        at=None if marker.at is None else text(marker.at, found.chart.subject.zone), age_days=marker.age_days,
-        old=marker.aged, low=marker.low, high=marker.high, source=marker.source, centile=marker.centile,
-        slope=None if slope is None else slope.per_year, slope_error=None if slope is None else slope.error,
-        trend=None if slope is None else slope.words,
-    )  # fmt: skip
-
-
-def _risk(risk: Risk) -> RiskEntry:
-    low95, low80, median, high80, high95 = risk.quantiles
-    return RiskEntry(
-        score=risk.score.id, answer=risk.answer.name, title=risk.score.title, organ=risk.score.organ,
-        outcome=risk.answer.outcome, question=risk.question, years=risk.years, median=median, low80=low80,
-        high80=high80, low95=low95, high95=high95, recommended=risk.recommended, why=risk.why,
-        imputed=list(risk.imputed), silent=list(risk.silent), old=list(risk.old), inside=risk.inside,
-        version=risk.score.version, doi=risk.score.doi,
-        sources=[SourceShape(locator=s.locator, note=s.note) for s in risk.score.sources],
-    )  # fmt: skip
-
-
-def _index(index: Index) -> IndexRow:
-    return IndexRow(
-        score=index.score.id, answer=index.answer.name, title=index.score.title, organ=index.score.organ,
-        outcome=index.answer.outcome, unit=index.answer.unit, value=index.quantiles[2], low95=index.quantiles[0],
-        high95=index.quantiles[4], label=index.label, silent=list(index.silent), doi=index.score.doi,
-    )  # fmt: skip
-
-
-def _refusal(refusal: Refusal) -> RefusalRow:
-    return RefusalRow(score=refusal.score.id, title=refusal.score.title, kind=refusal.kind, reason=refusal.reason)
+    return mapped(made.found, made.source.rejected)
 
 
 def speak(made: Made, outputs: Outputs) -> None:

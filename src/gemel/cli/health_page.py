@@ -8,7 +8,7 @@ from ..domains.health.healthmap import HealthMap, for_clinician, for_person
 from ..domains.health.healthmap.organs import Organ
 from ..domains.health.healthmap.risks import Risk
 from ..domains.health.healthmap.words import CAUTION, day, of_100, range_of_100
-from . import page
+from ..runtime.answers import page
 from .console import number
 from .health_map import unsure
 

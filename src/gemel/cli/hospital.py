@@ -59,19 +59,36 @@ def mine(
 
 
 def census(
-    feed: Annotated[Path, typer.Argument(help="HL7 v2 ADT messages: a file, MLLP frames or a batch")],
+    feeds: Annotated[
+        list[Path] | None, typer.Argument(help="HL7 v2 ADT messages, and FHIR Encounters in a Bundle or NDJSON")
+    ] = None,
     at: Annotated[
         list[str] | None,
         typer.Option("--at", help="one or more times, YYYYMMDDhhmmss or ISO 8601 (default: the newest event)"),
     ] = None,
     zone: Local = "UTC",
+    data: Annotated[
+        str | None, typer.Option("--data", help="a store instead of feeds: folder, SQLite file or postgresql://...")
+    ] = None,
+    known: Annotated[str | None, typer.Option("--known", help="with --data: as it was known at this time")] = None,
     json: Json = False,
 ) -> None:
-    """Count the patients in each ward at any time, from a feed that may be late, repeated, shuffled or corrected."""
+    """Count the patients in each ward at any time, from feeds that may be late, repeated, shuffled or corrected."""
+    from ..core.ports import Caller
+    from ..runtime.census import hear, held
     from . import console
-    from .hospital_results import count, spoken_census
+    from .hospital_results import count, moment, spoken_census
+    from .store_commands import open_store
 
-    shape = count(feed, at or [], zone)
+    if (data is None) == (not feeds):
+        raise IngestError("a census is counted from feeds or from a store: give files, or --data")
+    asked = {one: moment(one, zone) for one in at or []}
+    if data is None:
+        heard = hear(feeds or (), zone)
+    else:
+        with open_store(data) as store:
+            heard = held(store, Caller(id="census"), moment(known, zone) if known else None)
+    shape = count(heard, asked, zone)
     console.emit(shape) if json else spoken_census(shape, zone)
 
 

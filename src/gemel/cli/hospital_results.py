@@ -5,27 +5,23 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 from ..core.clock import instant, text
-from ..core.clock import zone as known_zone
 from ..core.errors import IngestError
 from ..core.fact import Instant, Rejected
-from ..domains.hospital.census import Census
 from ..domains.hospital.mining import NO_TIME, Edge, conformance, event_log, flow_map, passages
 from ..domains.hospital.queues import TYPES, answer_all
-from ..domains.hospital.stays import Movement
 from ..ingest import hl7v2
 from ..ingest.event_log import Columns
 from ..ingest.event_log import read as read_log
+from ..runtime.census import Heard
 from .console import number, say, show
 from .shapes_hospital import CensusShape, ConformanceShape, MiningShape, PassageShape, QueuesShape, VariantShape
 
 __all__ = [
-    "Heard", "answer_file", "count", "hear", "mine", "moment", "movement", "spoken_census", "spoken_mining",
-    "spoken_queues",
+    "answer_file", "count", "mine", "moment", "spoken_census", "spoken_mining", "spoken_queues",
 ]  # fmt: skip
 
 _VARIANTS = 10
@@ -152,63 +148,11 @@ def spoken_mining(shape: MiningShape) -> None:
         say(f"{shape.times_lost:,} events without a readable time: counted, but not in the hours")
 
 
-@dataclass(slots=True)
-class Heard:
-    """What a feed held: its census, its messages, and what was rejected or says nothing about places."""
-
-    census: Census = field(default_factory=Census)
-    messages: int = 0
-    ids: set[str] = field(default_factory=set[str])
-    passed_over: Counter[str] = field(default_factory=Counter[str])
-    rejected: list[Rejected] = field(default_factory=list[Rejected])
-    newest: Instant | None = None
-
-
-def hear(path: Path, zone: str) -> Heard:
-    """Read a feed of ADT messages to its end.  IngestError when it cannot be opened, TimelineError for no such zone."""
-    known_zone(zone)
-    heard = Heard()
-    for message in hl7v2.read(path):
-        heard.messages += 1
-        if isinstance(message, Rejected):
-            heard.rejected.append(message)
-            continue
-        heard.ids.add(message.control_id)
-        for event in hl7v2.adt_events(message, zone):
-            _take(heard, event)
-    return heard
-
-
-def _take(heard: Heard, event: hl7v2.AdtEvent | Rejected) -> None:
-    if isinstance(event, Rejected):
-        heard.rejected.append(event)
-        return
-    heard.newest = event.at if heard.newest is None else max(heard.newest, event.at)
-    move = movement(event)
-    if move is None:
-        heard.passed_over[event.trigger] += 1
-    else:
-        heard.census.add(move)
-
-
-def movement(event: hl7v2.AdtEvent) -> Movement | None:
-    """What an ADT event does to where a patient is; None when that is nothing."""
-    kind: Any = hl7v2.MOVEMENTS.get(event.trigger)
-    if kind is None:
-        return None
-    return Movement(
-        id=event.control, kind=kind, patient=event.patient, at=event.at, sent=event.sent, ward=event.ward,
-        prior=event.prior_ward, visit=event.visit, merged=event.merged,
-    )  # fmt: skip
-
-
-def count(path: Path, asked: Sequence[str], zone: str) -> CensusShape:
-    """Patients by ward at each time asked for, or at the feed's newest event when none is."""
-    moments = [moment(one, zone) for one in asked]
-    heard = hear(path, zone)
-    names = list(asked)
+def count(heard: Heard, asked: Mapping[str, Instant], zone: str) -> CensusShape:
+    """Patients by ward at each time asked for, or at the newest event when none is."""
     if not asked and heard.newest is not None:
-        moments, names = [heard.newest], [text(heard.newest, zone)]
+        asked = {text(heard.newest, zone): heard.newest}
+    moments, names = list(asked.values()), list(asked)
     counts = {ward: found.tolist() for ward, found in heard.census.counts(moments).items()}
     return CensusShape(
         messages=heard.messages, unique_control_ids=len(heard.ids), patients=heard.census.patients,

@@ -34,7 +34,7 @@ __all__ = [
 Json = Annotated[bool, typer.Option("--json", help="print JSON (its schema: gemel schema NAME)")]
 Data = Annotated[Path, typer.Option("--data", help="folder or file of records")]
 Who = Annotated[str | None, typer.Option("--subject", help="whose records; without it the error lists who is there")]
-Format = Annotated[str, typer.Option("--format", help="auto, t1d-uom, csv or fhir")]
+Format = Annotated[str, typer.Option("--format", help="auto, t1d-uom, diary, csv or fhir")]
 Mapping = Annotated[Path | None, typer.Option("--mapping", help="TOML file that says what a CSV's columns mean")]
 Zone = Annotated[str | None, typer.Option("--zone", help="IANA zone of local times")]
 ModelName = Annotated[str, typer.Option("--model", help="model, as in `gemel models`")]

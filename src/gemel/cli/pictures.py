@@ -13,8 +13,8 @@ from ..core.plan import Schedule
 from ..core.quantity import Quantity
 from ..core.units import convert
 from ..domains.health.glucose import HIGH, LOW
+from ..runtime.answers.chart import Fan, Marker, Picture
 from ..runtime.answers.twins import LEVELS
-from .chart import Fan, Marker, Picture
 
 __all__ = ["fan_of", "given", "picture", "planned", "readings"]
 

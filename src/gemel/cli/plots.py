@@ -11,7 +11,7 @@ import numpy as np
 from ..core.clock import HOUR
 from ..core.clock import zone as known_zone
 from ..core.extra import require
-from .chart import Picture
+from ..runtime.answers.chart import Picture
 
 __all__ = ["save"]
 

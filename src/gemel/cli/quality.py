@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,8 @@ from ..core.clock import text
 from ..core.errors import StoreError
 from ..core.fact import Fact, Rejected
 from ..core.ports import Caller
+from ..core.subject import Subject
+from ..ingest.codes import SENSOR_GLUCOSE
 from ..ingest.flow import SourceQuality
 from ..ingest.quality import CodeQuality, Quality, quality
 from .records import Wanted, feed
@@ -18,6 +21,8 @@ from .store_commands import open_store
 __all__ = ["QualityShape", "measure", "speak"]
 
 CALLER = Caller(id="gemel-cli")
+Judged = Callable[[Subject, Sequence[Fact], Sequence[Rejected]], Quality]
+
 _CODE_COLUMNS = ("code", "source", "facts", "rejected", "step [min]", "complete", "gaps", "longest [min]")
 _SOURCE_COLUMNS = (
     "source", "facts", "rejected", "from", "to", "median delay [min]", "95 % [min]", "late"
@@ -25,23 +30,45 @@ _SOURCE_COLUMNS = (
 
 
 class QualityShape(msgspec.Struct, kw_only=True):
-    """`gemel quality --json`: one entry a subject.  Instants are microseconds since 1970, UTC; other times minutes."""
+    """`gemel quality --json`: one entry a subject.  Instants are microseconds since 1970, UTC; other times minutes.
+    `in_doubt`: by subject, stretches of sensor glucose that may be too low, in words."""
 
     data: str
     subjects: list[Quality]
+    in_doubt: dict[str, list[str]] = {}
 
 
 def measure(data: str, wanted: Wanted, *, gap_hours: float, late_minutes: float) -> QualityShape:
     """The quality of the records wanted, or, where `data` names a store, of everybody in it."""
-    if _is_store(data):
-        return QualityShape(data=data, subjects=_of_store(data, wanted.subject, gap_hours, late_minutes))
-    return QualityShape(data=data, subjects=[_of_records(wanted, gap_hours, late_minutes)])
+    doubts: dict[str, list[str]] = {}
+
+    def judged(own: Subject, facts: Sequence[Fact], rejected: Sequence[Rejected]) -> Quality:
+        if found := _in_doubt(facts, own.zone):
+            doubts[own.id] = found
+        return quality(own, facts, rejected, gap_hours=gap_hours, late_minutes=late_minutes)
+
+    found = _of_store(data, wanted.subject, judged) if _is_store(data) else [_of_records(wanted, judged)]
+    return QualityShape(data=data, subjects=found, in_doubt=doubts)
 
 
 def speak(shape: QualityShape) -> None:
     """In words."""
+    from . import console
+
     for one in shape.subjects:
         _speak(one)
+        for reason in shape.in_doubt.get(one.subject, ()):
+            console.say(f"in doubt: {reason}")
+
+
+def _in_doubt(facts: Sequence[Fact], zone: str) -> list[str]:
+    """Sensor readings that may have been made too low, each stretch with when and why."""
+    if not any(fact.code == SENSOR_GLUCOSE for fact in facts):
+        return []
+    from ..domains.health.compression import doubted
+
+    _, found = doubted(facts, zone)
+    return [f"{text(one.first, zone)[:16]} to {text(one.last, zone)[11:16]}: {one.reason}" for one in found]
 
 
 def _is_store(data: str) -> bool:
@@ -55,7 +82,7 @@ def _is_store(data: str) -> bool:
         return stream.read(16) == b"SQLite format 3\0"
 
 
-def _of_store(data: str, subject: str | None, gap_hours: float, late_minutes: float) -> list[Quality]:
+def _of_store(data: str, subject: str | None, judged: Judged) -> list[Quality]:
     """The quality of the facts of one person in a store, or of everybody."""
     with open_store(data) as store:
         everybody = [one for one in store.subjects(CALLER) if one.kind == "person"]
@@ -63,17 +90,16 @@ def _of_store(data: str, subject: str | None, gap_hours: float, late_minutes: fl
         if subject is not None and not chosen:
             raise StoreError(f"no person '{subject}' in {data}: there are {len(everybody)}")
         return [
-            quality(
+            judged(
                 one,
                 [fact for _, fact in store.facts(one.id, CALLER) if not fact.code.startswith("gemel:alert")],
                 store.rejected(CALLER, one.id),
-                gap_hours=gap_hours, late_minutes=late_minutes,
             )
             for one in chosen
         ]  # fmt: skip
 
 
-def _of_records(wanted: Wanted, gap_hours: float, late_minutes: float) -> Quality:
+def _of_records(wanted: Wanted, judged: Judged) -> Quality:
     """The quality of one person's records."""
     subject, items = feed(wanted)
     facts: list[Fact] = []
@@ -83,7 +109,7 @@ def _of_records(wanted: Wanted, gap_hours: float, late_minutes: float) -> Qualit
             rejected.append(item)
         else:
             facts.append(item)
-    return quality(subject, facts, rejected, gap_hours=gap_hours, late_minutes=late_minutes)
+    return judged(subject, facts, rejected)
 
 
 def _speak(found: Quality) -> None:

@@ -31,8 +31,8 @@ from ..models.hospital.census import Patient
 from ..models.hospital.compiled import compiled
 from ..models.hospital.files import read_hospital
 from ..models.hospital.pathway import Hospital
+from ..runtime.census import hear
 from ..verbs.select import Selection
-from .hospital_results import hear
 from .shapes_hospital import HospitalPlanRow, PatientRow, ResourceRow, WhatIfShape
 
 __all__ = ["Question", "answered", "asked"]
@@ -94,7 +94,7 @@ def _present(
         return tuple(question.patients), {}
     if question.patients or not question.wards:
         raise IngestError("give 'feed' with 'wards' (what each ward of the feed is), or 'patients', not both")
-    census = hear(folder / question.feed, question.zone).census
+    census = hear([folder / question.feed], question.zone).census
     return standing(census.present(at), at, question.wards, hospital)
 
 

@@ -1,7 +1,7 @@
 """From records to a twin: find the format, read what can be read, start the twin and let it observe.
 
 Formats: `t1d-uom` (a folder of <subject>_glucose.csv and its three companions), `fhir` (a file or folder of FHIR R4
-JSON), `csv` (one table with a mapping in TOML).
+JSON), `csv` (one table with a mapping in TOML), `diary` (exports of Dexcom Clarity, LibreView, Tidepool, Nightscout).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from ..ingest.feed import Feed
 from ..ingest.report import Report, collect
 from ..runtime.answers.shapes import DataShape
 from ..runtime.beginning import told_of
+from .diaries import diary, keepers
 
 __all__ = [
     "Records",
@@ -33,7 +34,7 @@ __all__ = [
     "twin_of",
 ]
 
-FORMATS = ("auto", "t1d-uom", "csv", "fhir")
+FORMATS = ("auto", "t1d-uom", "csv", "fhir", "diary")
 _JSON = (".json", ".ndjson", ".jsonl")
 
 
@@ -77,8 +78,12 @@ class Records:
         )  # fmt: skip
 
 
-def subjects(folder: Path) -> list[str]:
-    """Ids in a folder of the T1D-UOM layout."""
+def subjects(data: Path) -> list[str]:
+    """Ids in a folder of the T1D-UOM layout, else of those whose diaries are there."""
+    return _uom(data) or keepers(data)
+
+
+def _uom(folder: Path) -> list[str]:
     return sorted(p.name.removesuffix("_glucose.csv") for p in folder.glob("*_glucose.csv"))
 
 
@@ -96,6 +101,8 @@ def feed(wanted: Wanted) -> tuple[Subject, Feed]:
     kind = _format(wanted)
     if kind == "t1d-uom":
         return _t1d_uom(wanted)
+    if kind == "diary":
+        return diary(wanted.data, wanted.subject, wanted.zone)
     return _fhir(wanted) if kind == "fhir" else _csv(wanted)
 
 
@@ -107,21 +114,23 @@ def _format(wanted: Wanted) -> str:
     data = wanted.data
     if wanted.mapping is not None:
         return "csv"
-    if data.is_dir() and subjects(data):
+    if data.is_dir() and _uom(data):
         return "t1d-uom"
+    if keepers(data):
+        return "diary"
     files = list(data.iterdir()) if data.is_dir() else [data]
     if any(p.name.lower().removesuffix(".gz").endswith(_JSON) for p in files):
         return "fhir"
     raise IngestError(
-        f"'{data.name}' is of no format that can be told: a folder of <subject>_glucose.csv files, FHIR JSON, or a CSV "
-        "with --mapping FILE.toml"
+        f"'{data.name}' is of no format that can be told: a folder of <subject>_glucose.csv files, exports of Dexcom "
+        "Clarity, LibreView, Tidepool or Nightscout, FHIR JSON, or a CSV with --mapping FILE.toml"
     )
 
 
 def _t1d_uom(wanted: Wanted) -> tuple[Subject, Feed]:
     from ..ingest import t1d_uom
 
-    known = subjects(wanted.data)
+    known = _uom(wanted.data)
     if wanted.subject is None or wanted.subject not in known:
         asked = "no --subject was given" if wanted.subject is None else f"no subject '{wanted.subject}'"
         raise IngestError(f"{asked} in '{wanted.data}': there are {', '.join(known) or 'none'}")

@@ -10,9 +10,11 @@ from typing import Any
 import msgspec
 
 from ..runtime.answers.card_shapes import CardShape, Models
+from ..runtime.answers.map_shapes import HealthMapShape
 from ..runtime.answers.shapes import ComparisonShape, ExplanationShape, ForecastShape, Observed
 from .bench_inference import BenchInferenceShape
 from .bench_service import BenchServiceShape
+from .demo_ward import WardShape
 from .quality import QualityShape
 from .serve import ServeShape
 from .shapes import (
@@ -23,13 +25,21 @@ from .shapes import (
     Scaffolded,
     Simulated,
 )
-from .shapes_glucose import BenchDiabetesShape, ErrorGridShape, GlucoseReportShape, UvaShape
+from .shapes_glucose import (
+    BenchDiabetesShape,
+    BolusShape,
+    ErrorGridShape,
+    GlucoseReportShape,
+    TherapyShape,
+    TrialShape,
+    UvaShape,
+)
 from .shapes_health import RiskRow, ScoreRow
-from .shapes_hospital import ArrivalsShape, CensusShape, MiningShape, QueuesShape
+from .shapes_hospital import ArrivalsShape, CensusShape, HospitalDemoShape, MiningShape, QueuesShape, WhatIfShape
 from .shapes_import import ImportShape
 from .shapes_inference import ValidationShape
 from .shapes_ledger import RecordShape, StatusShape
-from .shapes_map import BenchHealthShape, HealthMapShape
+from .shapes_map import BenchHealthShape
 from .shapes_pull import DeviceShape, DicomPulled, FhirPulled
 from .store_commands import BackupShape, InfoShape, RestoreShape, VerifyShape
 
@@ -60,9 +70,14 @@ SHAPES: dict[str, Any] = {
     "health-map": HealthMapShape,
     "glucose-report": GlucoseReportShape,
     "error-grid": ErrorGridShape,
+    "advise bolus": BolusShape,
+    "advise therapy": TherapyShape,
+    "trial": TrialShape,
     "queues": QueuesShape,
     "mine": MiningShape,
     "census": CensusShape,
+    "what-if": WhatIfShape,
+    "demo hospital": HospitalDemoShape,
     "serve": ServeShape,
     "import": ImportShape,
     "quality": QualityShape,
@@ -71,6 +86,7 @@ SHAPES: dict[str, Any] = {
     "pull dicomweb": DicomPulled,
     "doctor": DoctorShape,
     "demo": DemoShape,
+    "demo ward": WardShape,
     "store backup": BackupShape,
     "store restore": RestoreShape,
     "store verify": VerifyShape,

@@ -56,6 +56,8 @@ def forecasted(shape: ForecastShape, files: list[Path]) -> None:
         _summary("Over the forecast", list(shape.scores.values()))
     for line in track_lines(shape.record, shape.standing):
         say(line)
+    for reason in shape.reasons:
+        say(f"in doubt: {reason}")
     for path in files:
         say(f"written: {path}")
     if shape.stored:

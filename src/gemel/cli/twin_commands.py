@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 
-from ..core.clock import HOUR, text
+from ..core.clock import HOUR, MINUTE, text
 from ..core.forecast import Forecast
 from ..core.plan import Schedule
 from ..core.quantity import names
 from ..core.registry import load_model
 from ..core.twin import Twin
+from ..runtime.answers import page
+from ..runtime.answers.chart import draw, shared_limits
 from ..runtime.answers.plans import plan as typed_plan
 from ..runtime.answers.plans import schedule
 from ..runtime.answers.shapes import ComparisonShape, ForecastShape, Observed
@@ -20,8 +22,8 @@ from ..runtime.answers.twins import compared, forecasted, observed, utility_of
 from ..runtime.beginning import told_of
 from ..runtime.ledger.rows import HORIZONS
 from ..verbs.forecast import AS_IS
-from . import page
-from .chart import draw, shared_limits
+from .doubting import HORIZONS as HORIZONS_OF_LESSONS
+from .doubting import corrected, doubting
 from .ledger_commands import CALLER, note
 from .pictures import picture
 from .records import Records, Start, Wanted, read, twin_of
@@ -31,7 +33,8 @@ __all__ = ["Asked", "compare", "forecast", "observe"]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a forecast is asked for: hours ahead, typed doses and rates, and files to write."""
+    """What a forecast is asked for: hours ahead, typed doses and rates, files to write, whether the last hours of the
+    diary are doubted, and whether what past forecasts left unexplained is learned."""
 
     hours: float = 4.0
     doses: tuple[str, ...] = ()
@@ -39,6 +42,8 @@ class Asked:
     every: float | None = None
     plot: Path | None = None
     html: Path | None = None
+    doubts: bool = False
+    correct: bool = False
 
 
 def observe(wanted: Wanted, start: Start, store: Path | None) -> Observed:
@@ -53,17 +58,25 @@ def forecast(wanted: Wanted, start: Start, asked: Asked, store: Path | None) -> 
     from ..verbs.forecast import forecast_all
 
     records = read(wanted)
-    twin = twin_of(records, start)
+    twin, reasons = doubting(records, start) if asked.doubts else (twin_of(records, start), [])
     doses = schedule("as planned", asked.doses, asked.rates, twin.now, records.subject.zone)
     plan = doses if doses.actions else AS_IS
     span = round(asked.hours * HOUR)
     step = max(1, span // 48 if asked.every is None else round(asked.every * HOUR))
     ledger = [] if store is None else [h for h in HORIZONS if h <= span]
-    (made,) = forecast_all([twin], span, [plan], ahead=sorted({*range(step, span, step), *ledger, span}))
+    taught = [h * MINUTE for h in HORIZONS_OF_LESSONS if h * MINUTE < span] if asked.correct else []
+    (made,) = forecast_all([twin], span, [plan], ahead=sorted({*range(step, span, step), *ledger, *taught, span}))
+    if asked.correct and store is None:
+        made, why = corrected(made, records, start, plan.name)
+        reasons = [*reasons, why]
+    elif asked.correct:
+        reasons = [*reasons, "not corrected: the ledger keeps the track record of the mechanism alone"]
     _draw(made, plan, records, asked)
     stored = _kept(store, records, twin, start)
     noted = None if store is None else note(store, records.subject, twin, start.model, made, plan)
-    return forecasted(made, twin, records.shape(twin.now), stored, noted)
+    shape = forecasted(made, twin, records.shape(twin.now), stored, noted)
+    shape.reasons = reasons
+    return shape
 
 
 def compare(

@@ -13,11 +13,11 @@ from ..core.errors import CapabilityError
 from ..core.fact import Instant
 from ..core.registry import load_model
 from ..core.twin import Twin
+from ..runtime.answers import page
 from ..verbs.cases import Event, Question, SubjectCases, cases_of
 from ..verbs.score import Bin, Skill
 from ..verbs.validate import HorizonReport, Validation
 from ..verbs.validate import validate as pooled
-from . import page
 from .console import number, say, show
 from .records import Records, Start, Wanted, begin_with, read
 from .shapes import ScoreShape

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from html import escape
 
+from ..runtime.answers.page import page, section, table
 from .console import number, say, show
-from .page import page, section, table
 from .shapes_hospital import HospitalPlanRow, ResourceRow, WhatIfShape
 
 __all__ = ["speak", "what_if_page"]

@@ -22,7 +22,7 @@ def wanted(settings: Settings) -> list[str]:
     """'module:class' of every part that these settings ask for."""
     parts = [
         "gemel.server.quality:QualityWatch", "gemel.server.alerts.watch:AlertWatch", "gemel.server.live:LiveTwins",
-        "gemel.server.cds.routes:CdsDesk",
+        "gemel.server.cds.routes:CdsDesk", "gemel.server.board_watch:BoardWatch",
     ]  # fmt: skip
     if settings.mllp_port is not None:
         parts.append("gemel.server.mllp:MllpListener")

@@ -61,5 +61,24 @@ def test_without_a_build_the_first_page_is_that_of_the_service(serving, tmp_path
 
 def test_what_the_front_end_draws_and_what_the_service_leaves_to_it_are_the_same_pages():
     source = (screen.BUILT.parents[3] / "web" / "src" / "app.tsx").read_text()
-    drawn = {path.strip("/").split("/")[0] for path in re.findall(r'path="([^"]+)"', source)} - {""}
+    drawn = {path.strip("/").split("/")[0] for path in re.findall(r'(?:path=|at === )"([^"]+)"', source)} - {""}
     assert drawn == set(screen.PAGES)
+
+
+def test_who_can_read_it_gets_a_file_compressed_and_the_others_as_it_is(serving, tmp_path, monkeypatch):
+    built(tmp_path, monkeypatch)
+    script = "let a = 1;\n" * 1000
+    (tmp_path / "assets" / "a-1.js").write_text(script)
+
+    async def run():
+        async with serving() as served:
+            plain = await served.client.get("/assets/a-1.js", headers={"accept-encoding": "identity"})
+            small = await served.client.get("/assets/a-1.js", headers={"accept-encoding": "gzip"})
+            assert "content-encoding" not in plain.headers and plain.text == small.text == script
+            assert small.headers["content-encoding"] == "gzip" and "javascript" in small.headers["content-type"]
+            assert int(small.headers["content-length"]) < len(script) / 20
+            (tmp_path / "assets" / "a-1.js").write_text("let b;")
+            again = await served.client.get("/assets/a-1.js", headers={"accept-encoding": "gzip"})
+            assert again.text == "let b;" and "accept-encoding" in again.headers["vary"].lower()
+
+    asyncio.run(run())

@@ -22,7 +22,7 @@ export function ago(ms: number): string {
 
 export function clock(at: Date, zone?: string): string {
   return new Intl.DateTimeFormat(locale, {
-    hour: "2-digit", minute: "2-digit", ...(zone ? { timeZone: zone } : {}),
+    hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...(zone ? { timeZone: zone } : {}),
   }).format(at);
 }
 
@@ -35,7 +35,8 @@ export function day(at: Date, zone?: string): string {
 /** Three significant digits, as much as anybody reads off a screen. */
 export function number(value: number | null | undefined, digits = 3): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
-  return new Intl.NumberFormat(locale, { maximumSignificantDigits: digits }).format(value);
+  const tiny = value !== 0 && Math.abs(value) < 1e-4;
+  return new Intl.NumberFormat(locale, { maximumSignificantDigits: digits, notation: tiny ? "scientific" : "standard" }).format(value);
 }
 
 export const percent = (p: number): string =>

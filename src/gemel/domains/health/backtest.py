@@ -21,6 +21,7 @@ from jaxtyping import Bool, Int
 
 from ...core.array import Array
 from ...core.clock import DAY, HOUR, MINUTE
+from ...core.drive import rate_steps
 from ...core.fact import Fact, Instant, Intervention
 from ...core.forecast import Forecast
 from ...core.model import Engine, Model
@@ -166,7 +167,8 @@ def start_twin(grid: SensorGrid, settings: Settings, train: int, at: Instant) ->
 def usual_basal(grid: SensorGrid, train: int) -> float:
     """Mean basal insulin [[IU]/h] up to grid point `train`: pump rate over time, or long-acting doses over time."""
     end = int(grid.times[train - 1])
-    rates = [(a.at, a.rate) for a in grid.acts if a.rate is not None and a.code == "gemel:rapid-insulin" and a.at < end]
+    given = rate_steps([a for a in grid.acts if a.code == "gemel:rapid-insulin"])
+    rates = [(at, rate) for at, rate in given if at < end]
     if rates:
         edges = np.array([at for at, _ in rates] + [end])
         return float(np.sum(np.array([r for _, r in rates]) * np.diff(edges)) / (end - edges[0]))

@@ -22,7 +22,7 @@ from ...verbs.history import Doses, History, columns, planned
 from ...verbs.residual import Cases, Spread, corrected, enough, learn_residual, said
 from .sensor_grid import SensorGrid
 
-__all__ = ["INPUT_CODES", "corrections"]
+__all__ = ["INPUT_CODES", "corrections", "days_of", "history_of"]
 
 INPUT_CODES = ("gemel:rapid-insulin", "gemel:long-acting-insulin", "gemel:carbohydrate")
 """Inputs whose doses are told to the correction."""
@@ -35,8 +35,8 @@ def corrections(grid: SensorGrid, made: Made, horizons: Sequence[int], first: in
     """The forecasts from grid index `first` on, corrected; their outputs stand at the `horizons` [min].  A day before
     whose midnight too little was known keeps the mechanism's own."""
     origins = np.array(sorted(set(made["past"]) & set(made["announced"])), dtype=np.int64)
-    history = _history(grid)
-    base, days, wanted = columns(history, origins), _days(history, origins), origins >= first
+    history = history_of(grid)
+    base, days, wanted = columns(history, origins), days_of(history, origins), origins >= first
     plain = [made["past"][k].mean("glucose") for k in origins.tolist()]
     new: dict[str, dict[int, Forecast]] = {}
     for mode, forecasts in made.items():
@@ -57,7 +57,7 @@ def corrections(grid: SensorGrid, made: Made, horizons: Sequence[int], first: in
     return new
 
 
-def _history(grid: SensorGrid) -> History:
+def history_of(grid: SensorGrid) -> History:
     """The record as the columns are made of it."""
     return History(grid.start, grid.step, grid.glucose, tuple(_doses(grid, c) for c in INPUT_CODES), grid.subject.zone)
 
@@ -111,7 +111,7 @@ def _row(spreads: Sequence[Spread], i: int) -> Spread:
     return Spread(np.array([s.mean[i] for s in spreads]), np.array([s.half[i] for s in spreads]))
 
 
-def _days(history: History, origins: Int[Array, "n"]) -> Int[Array, "n"]:
+def days_of(history: History, origins: Int[Array, "n"]) -> Int[Array, "n"]:
     """The local day of each origin."""
     times = history.times[origins]
     hours = local_clock(times.tolist(), history.zone)[:, 0]

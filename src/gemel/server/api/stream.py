@@ -4,6 +4,7 @@ SSE      GET; `Last-Event-ID` (or `?after=`) goes on after an event.  Source: HT
 Socket   the same path; frames are JSON.  From the client: {"after": n} goes on after an event (first frame, or never),
          {"credit": n} allows n more events (a client that never says so gets all), {"ping": x} is answered {"pong": x}.
 
+`?view=board` tells a WebSocket only what the overview shows, in arrays of rounded numbers (see `board`).
 `?subjects=a,b&twins=c&kinds=forecast,alert` narrows it.  First comes 'hello' (the last event's number, the quantile
 levels of forecasts); 'reset' instead of what was missed, when that is no longer there: read everything anew, then go on
 from its number; 'skipped' when a watcher read too slowly: of each twin and kind only the newest was kept.
@@ -27,6 +28,7 @@ from ...core.errors import GemelError
 from ...core.ledger import LEVELS
 from ..context import Service, service_of
 from ..hub import Batch, Filter, Subscription
+from .board import follow
 
 __all__ = ["router"]
 
@@ -104,7 +106,7 @@ async def socket(websocket: WebSocket) -> None:
     """What happens, as JSON frames."""
     await websocket.accept()
     try:
-        await _Talk(websocket).hold()
+        await (follow(websocket) if websocket.query_params.get("view") == "board" else _Talk(websocket).hold())
     except WebSocketDisconnect:
         return
     except (GemelError, msgspec.MsgspecError) as error:

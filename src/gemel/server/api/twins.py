@@ -22,6 +22,7 @@ from ..answer import decoded, encoded, subject_of
 from ..asked import LONGEST_HOURS, ComparisonAsked, ForecastAsked, NewTwin, Planned
 from ..asking import TwinShape
 from ..context import caller_of, service_of
+from ..live_news import BeliefNews
 from ..openapi import documented
 from ..problem import Missing
 
@@ -94,6 +95,11 @@ async def create(request: Request) -> Response:
         await service.inbox.put([write], caller)
     own = await asyncio.to_thread(asking.create, service.site, asked, service.settings.members)
     shape = await asyncio.to_thread(asking.look, service.site, own.id, coverage.unchecked)
+    told = BeliefNews(
+        model=asked.model, present=own.now, used=shape.believed.facts_used, failed=shape.believed.failed,
+        stale=shape.believed.stale,
+    )  # fmt: skip
+    service.hub.publish("belief", subject=asked.subject, twin=own.id, at=service.site.now(), data=told)
     return encoded(shape, 201, {"Location": f"/api/twins/{own.id}"})
 
 

@@ -1,0 +1,41 @@
+/** The body map. */
+export const body = {
+  title: "Body map",
+  who: (sex: string, age: number | null) => [sex, age === null ? "" : `${Math.floor(age)} years`].filter(Boolean).join(", "),
+  figure: "Figure of the body. Choose an organ for what is known of it.",
+  help: "Arrow keys go from organ to organ, Enter opens one, Escape closes it.",
+  parts: { label: "Part of the body", whole: "Whole", head: "Head", chest: "Chest", belly: "Belly", hips: "Hips and legs" },
+  state: { calm: "In range", watch: "Watch", act: "Out of range", none: "Not measured" },
+  alert: "Alert", old: "Too old to say",
+  list: "All organs",
+  grey: "Grey means not measured, or too long ago. It does not mean well.",
+  counts: (act: number, watch: number, calm: number, none: number) =>
+    `${act} out of range, ${watch} to watch, ${calm} in range, ${none} not known`,
+  close: "Close",
+  nothing: "Nothing has been measured here, and no score speaks of it yet.",
+  live: "Followed now", markers: "Measured", risks: "Risks", indices: "Other scores", missing: "What a score would need",
+  alerts: "Open alerts", next: "Measure next", top: "Risks on top", notes: "Know this first",
+  limits: (low: string | null, high: string | null, unit: string) =>
+    low && high ? `usual ${low} to ${high} ${unit}` : low ? `usual from ${low} ${unit}` : high ? `usual below ${high} ${unit}` : "no limits known",
+  centile: (c: number) => `higher than ${Math.round(c)} of 100 people of this age and sex`,
+  within: (years: number) => (years === 1 ? "within 1 year" : `within ${years} years`),
+  band: (low: string, high: string) => `80 % interval ${low} to ${high}`,
+  rests: "Rests on guesses for",
+  oldInputs: "Old inputs",
+  taken: "Taken as no",
+  recommended: "suits this person best",
+  also: "also shown",
+  more: (n: number) => `${n} more scores`,
+  noRisk: "No score gives a number for this organ.",
+  twin: "Its twin",
+  ahead: "Forecasts of this are on the twin's page.",
+  noNext: "Nothing stands out.",
+  noTop: "No score gives a number within ten years.",
+  daysOld: (days: number) =>
+    days < 2 ? `${Math.max(1, Math.round(days * 24))} h ago` : days < 60 ? `${Math.round(days)} d ago`
+      : days < 730 ? `${Math.round(days / 30.4)} months ago` : `${(days / 365.25).toFixed(1)} years ago`,
+  noReading: "no reading",
+  reading: (value: string, unit: string) => `${value} ${unit}`,
+  links: "Other views of this person",
+  me: "Patient's page", together: "Shared view",
+};

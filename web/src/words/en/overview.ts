@@ -1,0 +1,57 @@
+/** The overview and the wall: one row for everybody who has a place on them. */
+const minutes = (n: number) => (n < 90 ? `${Math.round(n)} min` : `${Math.round(n / 6) / 10} h`);
+
+export const overview = {
+  title: "Overview",
+  all: "Everyone",
+  path: "Where you are",
+  empty: {
+    title: "Nobody is here yet",
+    text: "As soon as the service hears of a patient, a ward or a device, it stands here. Send data by FHIR, HL7 v2, MQTT or REST, or look at the demo: gemel demo ward.",
+    found: "Nothing matches. Take a filter away to see more.",
+    everybody: "Show everyone",
+  },
+  counts: { label: "Show only", of: (n: number, state: string) => `${state}: ${n}` },
+  view: { label: "View", map: "Wards", list: "List", wall: "Wall display" },
+  sort: { label: "Order", urgent: "Most urgent first", bed: "By bed", name: "By name", old: "Oldest data first" },
+  search: "Find a name, bed or kind",
+  unplaced: "No place known",
+  kinds: {
+    person: "Patient", ward: "Ward", hospital: "Hospital", device: "Device", population: "Population", organ: "Organ",
+    patient: "Patient", drug: "Drug", virtual: "Virtual patient",
+  } as Record<string, string>,
+  bed: (bed: string) => `bed ${bed}`,
+  people: (n: number) => (n === 1 ? "1 place" : `${n} places`),
+  columns: {
+    state: "State", who: "Who", place: "Place", now: "Measured", trend: "Trend", next: "Expected next", risk: "Risk", age: "Age",
+    voice: "Forecasts", alerts: "Alerts",
+  },
+  trend: { "-2": "falling fast", "-1": "falling", "0": "steady", "1": "rising", "2": "rising fast" } as Record<string, string>,
+  measured: "measured",
+  now: "now",
+  next: (limit: string, inMinutes: number) => `Likely ${limit} in about ${minutes(inMinutes)}`,
+  already: (limit: string) => `Likely ${limit} now`,
+  risk: (limit: string, share: string, inMinutes: number) => `${share} chance of ${limit} in ${minutes(inMinutes)}`,
+  away: "No limit likely to be passed in 2 h",
+  noForecast: "No forecast yet",
+  noRule: (middle: string, low: string, high: string, inMinutes: number) =>
+    `${middle} in ${minutes(inMinutes)} (90 %: ${low} to ${high})`,
+  forecast: "Forecast",
+  noReading: "No reading yet",
+  alerts: (n: number) => (n === 1 ? "1 alert" : `${n} alerts`),
+  noTwin: "no twin",
+  silent: "silent: for watching the model, not for care",
+  stale: (why: string) => `Twin is old: ${why}`,
+  why: {
+    calm: "Readings are fresh and no limit is near", alert: "Open alert", risk: "A limit is near", old: "The newest reading is old",
+    "no-readings": "Nothing has been read yet", "no-twin": "No twin: only readings are watched",
+    silent: "Only a silent model watches", waiting: "Waiting for the first forecast",
+  },
+  spark: (what: string) => `${what}: readings of the last 3 hours, then the forecast for 2 hours`,
+  enter: (place: string) => `Enter ${place}`,
+  open: (name: string) => `Open ${name}`,
+  keys: "Arrow keys move between tiles, Enter opens, Escape goes back.",
+  more: { twins: "Twins", devices: "Devices here", body: "Body map", me: "Patient's own view", together: "Share with a remote clinician", none: "There is no twin of this one yet." },
+  more_than: (n: number) => `and ${n} more`,
+  asks: { title: "Asking for help", go: "I am coming", coming: "somebody is coming", late: "still waits" },
+};

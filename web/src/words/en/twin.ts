@@ -1,0 +1,85 @@
+/** The twin page, and what its charts say. */
+export const charts = {
+  table: "The same as a table",
+  time: "Time",
+  cursor: (what: string) => `${what}: read values with the arrow keys`,
+};
+
+export const twin = {
+  loading: "Loading the twin…",
+  of: (kind: string) => `Twin of a ${kind}`,
+  jump: "On this page",
+  parts: {
+    course: "Course and forecast", whatif: "What if…", why: "Why", believes: "What the twin believes", record: "Track record",
+    quality: "Data quality", card: "The model",
+  },
+  report: "Report",
+  subject: "Patient's own view",
+  body: "Body map", together: "Together with the patient",
+  header: {
+    measured: "measured", noReading: "no reading in the last 24 h", present: "Twin stands at",
+    forecastIn: (hours: string) => `Forecast in ${hours} h`, range: (low: string, high: string) => `90 % between ${low} and ${high}`,
+    stale: "Old:", alerts: (n: number) => (n === 1 ? "1 open alert" : `${n} open alerts`), noAlerts: "No open alert",
+    rests: (used: number) => `rests on ${used} facts`, oldReading: "newest reading is old",
+  },
+  course: {
+    title: "Course and forecast",
+    what: "Shown", back: "Look back", ahead: "Look ahead", hours: (n: number) => `${n} h`,
+    chart: (what: string) => `${what}: readings, what was given, and the forecast`,
+    now: "twin's present", clock: "now", said: "said then",
+    key: {
+      measured: "measured", median: "forecast, middle course", near: "half of possible readings (forecast)",
+      wide: "90 % of possible readings (forecast)", past: (ahead: string) => `what it had forecast ${ahead} before`,
+    },
+    past: {
+      show: "Show past forecasts", ahead: "made", before: (ahead: string) => `${ahead} before`,
+      then: "What did it say then?", off: "Now", at: (when: string) => `Forecast made at ${when}`,
+      none: "No forecast has been kept of these hours yet. The twin keeps one every five minutes while readings come in.",
+      kept: (inside: number, all: number) => `${inside} of ${all} readings fell inside the 90 % band of the forecast made for them.`,
+      minutes: (n: number) => (n % 60 ? `${n} min` : `${n / 60} h`),
+    },
+    empty: "Nothing has been read of this yet. Readings appear here as soon as they come in.",
+    refused: "There is no forecast now.",
+    table: "Readings and forecast", reading: "Reading", median: "Forecast, middle", band: "90 % of readings",
+    issued: (when: string) => `Forecast issued at ${when}`,
+    failed: (n: number, all: number) => `${n} of ${all} members could not be run and are left out.`,
+    total: "running total", thinned: (n: number) => `${n} readings between these are not drawn.`,
+    below: (v: string) => `below ${v}`, above: (v: string) => `above ${v}`, level: (v: string, name: string) => `${v} · ${name}`,
+  },
+  given: { title: "Given", dose: (amount: string, what: string, when: string) => `${amount} of ${what} at ${when}`, rate: "rate" },
+  why: {
+    title: "Why it says so", ask: "Explain this forecast", again: "Explain anew", asking: "Working it out. This takes some seconds…",
+    of: (target: string, hours: string) => `About ${target} in ${hours} h.`, about: "About", at: (when: string) => `Worked out at ${when}.`,
+    shares: "What makes it uncertain", share: "share of the variance",
+    facts: "What each fact did", moved: (unit: string) => `moved the expected value [${unit}]`, done: "given", read: "read",
+    next: "What to measure next", in: (hours: string) => (hours === "0" ? "now" : `in ${hours} h`),
+    removes: (share: string) => `would remove ${share} of the uncertainty`, nothing: "No measurement that could be made would narrow it by 1 % or more.",
+    young: "The twin is too young to say what single facts did.", rest: "the rest, each less than 1 %",
+    count: (n: number, names: string) => (n > 1 ? `${n} × ${names}` : names),
+  },
+  believes: {
+    title: "What the twin believes", caption: "Mean and 90 % interval now, beside what was believed before any fact",
+    name: "What", now: "Now", prior: "Before any fact", learned: "Learned", sort: "Sort by", kind: { parameter: "parameter", state: "hidden state" },
+    by: { declared: "As declared", learned: "Most learned", name: "Name" }, interval: (low: string, high: string) => `${low} to ${high}`,
+    states: "Hidden states now", parameters: "Parameters of this subject", wider: "wider",
+    learnedAbout: "Learned: how much of the width of the first interval the facts have taken away.",
+    key: "Thick bar: now. Thin bar: before any fact. Dot: mean.", scale: "On one scale for each line.",
+  },
+  record: {
+    title: "Track record", table: "Track record by time ahead", none: "None of its forecasts could be scored yet. Each is scored when the time it was made for has passed.",
+    horizon: "Ahead", inside: "Inside 90 % band", skill: "Better than “no change”", crps: "CRPS", scored: "Scored", drift: "Drift",
+    of: (inside: number, n: number) => `${inside} of ${n}`, expected: "90 % is what it claims.", worse: "worse", better: "better",
+    quiet: "quiet", about: "CRPS: how far the whole forecast lay from what came; smaller is better. “No change” forecasts the last reading.",
+  },
+  quality: {
+    title: "Data quality", table: "Data quality, code by code", what: "What", complete: "Complete", gap: "Longest gap", newest: "Newest", count: "Facts", none: "No facts yet.",
+    held: (held: number, rejected: number) => `${held} facts hold, ${rejected} rejected.`, late: (share: string) => `${share} came late.`,
+    minutes: (n: string) => `${n} min`, single: "single", amended: (n: number) => `${n} amended`, withdrawn: (n: number) => `${n} withdrawn`,
+    unmapped: (n: number) => `${n} codes nobody has mapped.`,
+  },
+  card: {
+    title: "The model", use: "For", not: "Not for", limits: "Limits", population: "Made for", version: "version", more: "Whole model card",
+    causal: "“What if” rests on", causes: { mechanistic: "a mechanism", trial: "a trial", association: "an association only" } as Record<string, string>,
+    settings: "Settings of this twin's model",
+  },
+};
