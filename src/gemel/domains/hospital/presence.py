@@ -27,7 +27,7 @@ from .stays import Placement
 __all__ = ["Prospect", "Where", "prospect", "standing"]
 
 DAY_H: Final = 24.0
-_GRID: Final = (np.arange(4000) + 0.5) / 4000
+_GRID: Final = (np.arange(4000) + 0.5) / 4000  # structure: a fine grid
 """Upper quantiles at which what is left is looked up: P(gone within a day) to 1 in 4,000."""
 _FAR: Final = 1000
 """Steps of a pathway that are followed without time passing: more is a circle."""
@@ -77,7 +77,7 @@ def prospect(own: Compiled, patient: Patient) -> Prospect | None:
     if not isinstance(step, Delay):
         return None
     law = step.time if isinstance(step.time, Duration) else step.time[patient.kind]
-    left = np.asarray(remaining(law, patient.here, np.array([0.9, 0.5, 0.1])))
+    left = np.asarray(remaining(law, patient.here, np.array([0.9, 0.5, 0.1])))  # structure: shown quantiles
     gone = float((np.asarray(remaining(law, patient.here, _GRID)) <= DAY_H).mean())
     goes: defaultdict[str, float] = defaultdict(float)
     _follow(own, _after(own, step), patient.kind, (1.0, _FAR), goes)

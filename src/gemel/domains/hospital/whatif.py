@@ -37,6 +37,8 @@ HOURS: Final = (*(float(h) for h in range(1, 49)), *(float(h) for h in range(52,
 """Hours ahead at which beds are told, those within the time looked at: every one for two days, then every fourth."""
 SPREAD: Final = 0.1
 """How far a declaration is trusted unless something else is said: to a tenth, as in `models.hospital.declared`."""
+SURE: Final = 0.95  # structure: the usual level
+"""Probability with which a winner is to be the best."""
 MOST: Final = 20_000
 """Members of one plan after which choosing gives up."""
 
@@ -99,7 +101,7 @@ class Weighed:
 
 
 def weigh(
-    case: Case, plans: Sequence[HospitalPlan], *, members: int = 1000, seed: int = 0, probability: float = 0.95
+    case: Case, plans: Sequence[HospitalPlan], *, members: int = 1000, seed: int = 0, probability: float = SURE
 ) -> Weighed:
     """Weigh two plans or more; the first is what the others are held against.
 

@@ -37,7 +37,7 @@ RCH: Final = Source("rch.org.au, Pump therapy: dose adjustment", "consider chang
 ONE_STEP: Final = Constant(0.1, "1", RCH)
 MOST_LOW: Final = Constant(4.0, "%", CONSENSUS)
 CHANCE: Final = Constant(0.1, "1", Source("gemel:assumption", "a choice of this package"))
-SEGMENTS: Final = (0.0, 6.0, 12.0, 18.0)
+SEGMENTS: Final = (0.0, 6.0, 12.0, 18.0)  # structure: a quarter of a day each
 """Local hours at which segments of the basal profile begin."""
 COMBINATIONS: Final = 12
 NEAR: Final = 3

@@ -31,7 +31,10 @@ from .therapy import Therapy, calculator, on_board
 __all__ = ["STEP", "Advice", "Chances", "Meal", "Reckoned", "advise", "candidates", "reckoned"]
 
 OURS: Final = Source("gemel:assumption", "a choice of this package")
-SHARES: Final = (0.0, 0.5, 0.75, 1.0, 1.25, 1.5)
+BAND: Final = (0.05, 0.95)  # structure: the quantiles that are shown
+SURE: Final = 0.9  # structure: chosen
+"""How sure a winner must be."""
+SHARES: Final = (0.0, 0.5, 0.75, 1.0, 1.25, 1.5)  # structure: quarters
 """Candidates as parts of the calculator's dose; without one, as parts of a unit."""
 STEP: Final = Constant(0.05, "[IU]", Source("gemel:assumption", "the step of pumps; pens give half or whole units"))
 FRESH: Final = Constant(15.0, "min", OURS)
@@ -116,7 +119,7 @@ def candidates(dose: float, step: float = STEP.value) -> list[float]:
 
 def advise(
     twin: Twin, facts: Sequence[Fact], meal: Meal, therapy: Therapy, *, doses: Sequence[float] = (),
-    hours: float = HOURS, utility: Derived = GLUCOSE_RISK, confidence: float = 0.9, step: float = STEP.value,
+    hours: float = HOURS, utility: Derived = GLUCOSE_RISK, confidence: float = SURE, step: float = STEP.value,
 ) -> Advice:  # fmt: skip
     """Compare doses for a meal from the twin's present; `doses` replaces the candidates.
 
@@ -150,8 +153,8 @@ def _chances(made: Comparison, k: int, dose: float) -> Chances:
     weights = weights / weights.sum()
     glucose = np.nan_to_num(forecast.paths[:, :, forecast.column("glucose")], nan=np.inf)
     least, most = glucose.min(axis=1), np.where(np.isfinite(glucose), glucose, 0.0).max(axis=1)
-    low, middle = weighted_quantile(least[:, None], weights, np.array([0.05, 0.5]))[:, 0]
-    worst, best = weighted_quantile(made.utilities[k][:, None], weights, np.array([0.05, 0.95]))[:, 0]
+    low, middle = weighted_quantile(least[:, None], weights, np.array([BAND[0], 0.5]))[:, 0]
+    worst, best = weighted_quantile(made.utilities[k][:, None], weights, np.array(BAND))[:, 0]
     return Chances(
         plan=forecast.plan, dose=dose, below_70=float(weights @ (least < LOW.value)),
         below_54=float(weights @ (least < VERY_LOW.value)), above_180=float(weights @ (most > HIGH.value)),

@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ....core.array import Array
-from ....core.clock import instant
+from ....core.clock import HOUR, instant
 from ....core.derived import Path
 from ....core.fact import Exact, Fact, Intervention, Observation
 from ....core.quantity import names
@@ -48,11 +48,15 @@ LEARN: Final = 7
 """Days a twin learns from."""
 TIMES: Final = 8
 """Random times of the last day at which changes are tried."""
-LEAST_SEEN: Final = 20.0
+FEW: Final = 0.03  # structure: chosen
+"""Share of boluses that are forgotten."""
+BIG: Final = (1.2, 25.0)  # structure: so that 1 [IU] or 20 g less is still a dose
+"""Boluses [IU] and meals [g] that may be made smaller."""
+LEAST_SEEN: Final = 20.0  # structure: a plausible floor of a display, chosen
 """mg/dL: the lowest a sensor shows."""
 CHANGES: Final[Mapping[str, tuple[float, float, float]]] = {
-    "+1 [IU]": (1.0, 0.0, 0.0), "+20 g": (0.0, 20.0, 0.0), "+20 % basal": (0.0, 0.0, 0.2),
-    "-20 % basal": (0.0, 0.0, -0.2), "-1 [IU]": (-1.0, 0.0, 0.0), "-20 g": (0.0, -20.0, 0.0),
+    "+1 [IU]": (1.0, 0.0, 0.0), "+20 g": (0.0, 20.0, 0.0), "+20 % basal": (0.0, 0.0, 0.2),  # structure: sizes tried
+    "-20 % basal": (0.0, 0.0, -0.2), "-1 [IU]": (-1.0, 0.0, 0.0), "-20 g": (0.0, -20.0, 0.0),  # structure: sizes tried
 }  # fmt: skip
 """Bolus [[IU]], carbohydrate [g] and share of the basal rate; the last two are tried at meals only."""
 
@@ -101,13 +105,13 @@ class Lives:
         return twin("replaybg", subject, at=START, covariates=known, rates=rates, members=members, seed=person)
 
 
-def lives(persons: int, days: int, seed: int = 1, rescue: float = 15.0) -> Lives:
+def lives(persons: int, days: int, seed: int = 1, rescue: float = 15.0) -> Lives:  # structure: chosen
     """So many persons' days with pump, calculator and diary, without a loop."""
     crowd, pumps = cohort(load_model("hovorka"), persons, START, seed)
-    own = diary(persons, Scenario(days=days, count_sd=0.1, missed=0.03, rescue=rescue), seed)
+    own = diary(persons, Scenario(days=days, count_sd=0.1, missed=FEW, rescue=rescue), seed)
     course = run_trial(crowd, arms_of(crowd, pumps, own, [None]))
     given, eaten = np.asarray(course.insulin)[0], np.asarray(course.carbs)[0]
-    bolus = np.maximum(given - np.asarray(pumps.basal)[:, :1] * STEP / 3.6e9, 0.0)
+    bolus = np.maximum(given - np.asarray(pumps.basal)[:, :1] * STEP / HOUR, 0.0)
     treated = np.maximum(eaten - np.asarray(own.eaten), 0.0)
     readings = np.asarray(course.glucose)[0] + np.asarray(own.error)
     return Lives(crowd, pumps, own, course, bolus, np.asarray(own.counted) + treated, readings)
@@ -146,7 +150,8 @@ def _asked(made: Lives, luck: np.random.Generator) -> list[tuple[int, int, str]]
     times = np.sort(luck.choice(np.arange(first + 12, slots - AHEAD - 2), TIMES, replace=False))
     asked = [(who, int(k), c) for who in range(made.crowd.rows) for k in times for c in list(CHANGES)[:4]]
     for who in range(made.crowd.rows):
-        meals = [k for k in range(first, slots - AHEAD - 2) if made.bolus[who, k] > 1.2 and made.logged[who, k] > 25.0]
+        slots_ahead = range(first, slots - AHEAD - 2)
+        meals = [k for k in slots_ahead if made.bolus[who, k] > BIG[0] and made.logged[who, k] > BIG[1]]
         asked += [(who, k, c) for k in meals for c in list(CHANGES)[4:]]
     return asked
 

@@ -25,7 +25,7 @@ __all__ = ["RAPID", "SLOT", "ActionCurve"]
 OREF0: Final = Source("github.com/openaps/oref0 (MIT)", "lib/iob/calculate.js and lib/iob/total.js: exponential curve")
 PEAK: Final = Constant(75.0, "min", OREF0)
 END: Final = Constant(300.0, "min", OREF0)
-SLOT: Final = 5.0
+SLOT: Final = 5.0  # structure: the slot
 """Minutes between a closed loop's looks: the step of its sensor."""
 
 

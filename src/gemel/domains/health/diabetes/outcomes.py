@@ -28,7 +28,7 @@ from .trial import Course
 
 __all__ = ["MARGINS", "MEASURES", "Equivalence", "Estimate", "Outcomes", "equivalence", "estimate", "outcomes"]
 
-ALPHA: Final = 0.05
+ALPHA: Final = 0.05  # structure: the usual level
 """Chance of a false claim of equivalence; intervals leave as much outside."""
 
 

@@ -65,7 +65,7 @@ WIDE: Final[Mapping[str, Prior]] = MappingProxyType({
 })  # fmt: skip
 OUTLIER: Final = 3.0
 """Whitened miss beyond which a reading counts less."""
-DIFFERENCE: Final = 0.02
+DIFFERENCE: Final = 0.02  # structure: a small step
 """Step of the derivatives, in prior standard deviations."""
 DRAW: Final = purpose("personal")
 

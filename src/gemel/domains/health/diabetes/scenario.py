@@ -35,15 +35,15 @@ class Scenario:
     the carbohydrate eaten against a low [g], 0 for none.  Raises SupportError for what cannot be."""
 
     days: int = 14
-    meals: tuple[tuple[float, float], ...] = ((7.0, 45.0), (12.5, 70.0), (19.0, 80.0))
+    meals: tuple[tuple[float, float], ...] = ((7.0, 45.0), (12.5, 70.0), (19.0, 80.0))  # structure: a made-up day
     size_sd: float = 0.25
-    count_sd: float = 0.2
+    count_sd: float = 0.2  # structure: chosen
     hour_sd: float = 0.5
-    missed: float = 0.05
+    missed: float = 0.05  # structure: chosen
     sensor_sd: float = SENSOR.value
-    silent: float = 0.02
+    silent: float = 0.02  # structure: chosen
     gap: float = 60.0
-    rescue: float = 15.0
+    rescue: float = 15.0  # structure: chosen
 
     def __post_init__(self) -> None:
         if self.days < 1 or not self.meals or any(not 0.0 <= hour < 24.0 or grams < 0.0 for hour, grams in self.meals):

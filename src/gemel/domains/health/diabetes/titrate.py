@@ -74,7 +74,7 @@ def titrated(crowd: Crowd, basal: Float[Array, "r"]) -> tuple[Crowd, Pumps]:
 
 def _basal(crowd: Crowd) -> Float[np.ndarray, "r"]:
     """The rate [[IU]/h] under which each person rests at the target; 0 where none does."""
-    low, high = np.zeros(crowd.rows), np.full(crowd.rows, 5.0)
+    low, high = np.zeros(crowd.rows), np.full(crowd.rows, 5.0)  # structure: more than anybody
     for _ in range(HALVINGS):
         rate = 0.5 * (low + high)
         over = np.asarray(quiet(crowd, rate).glucose()) > TARGET.value
