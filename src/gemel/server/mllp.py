@@ -22,6 +22,7 @@ from ..core.ports import Caller
 from ..ingest.hl7v2.frames import Broken
 from ..runtime.identity import People
 from .context import Health, Service
+from .mllp_hear import Heard, Hearer
 from .mllp_intake import Intake, Taken
 from .mllp_line import Line
 
@@ -64,7 +65,8 @@ class MllpListener:
         caller = Caller(id="mllp")
         people = People(service.store, caller, zone=service.settings.zone)
         service.inbox.listen(people.heard)
-        self._intake = Intake(service.store, service.inbox, people, caller, zone=service.settings.zone)
+        self._intake = Intake(service.store, service.inbox, people, caller)
+        self._hearer = Hearer(service.settings.zone)
         self._queue: deque[tuple[Line, bytes | Broken, Instant]] = deque()
         self._size = 0
         self._lines: set[Line] = set()
@@ -99,6 +101,7 @@ class MllpListener:
         self._come.set()
         worker, watcher = self._tasks
         await worker
+        await asyncio.to_thread(self._hearer.stop)
         watcher.cancel()
         for line in list(self._lines):
             line.close()
@@ -151,14 +154,19 @@ class MllpListener:
                 await self._come.wait()
                 continue
             batch = [self._queue.popleft() for _ in range(min(TOGETHER, len(self._queue)))]
-            read = await asyncio.to_thread(self._taken, batch)
+            frames = [(raw, at) for _, raw, at in batch if not isinstance(raw, Broken)]
+            heard = await self._hearer.hear([raw for raw, _ in frames], [at for _, at in frames])
+            read = await asyncio.to_thread(self._taken, batch, heard)
             self._held.extend([(line, taken, _length(raw)) for (line, raw, _), taken in zip(batch, read, strict=True)])
             self._ready.set()
         self._ended = True
         self._ready.set()
 
-    def _taken(self, batch: Sequence[tuple[Line, bytes | Broken, Instant]]) -> list[Taken]:
-        return [self._intake.read(raw, at) for _, raw, at in batch]
+    def _taken(self, batch: Sequence[tuple[Line, bytes | Broken, Instant]], heard: Sequence[Heard]) -> list[Taken]:
+        told = iter(heard)
+        return [
+            self._intake.take(raw, None if isinstance(raw, Broken) else next(told), at) for _, raw, at in batch
+        ]  # fmt: skip
 
     async def _keep(self) -> None:
         while self._held or not self._ended:

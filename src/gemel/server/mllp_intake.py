@@ -11,31 +11,29 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import final
 
 import msgspec
 
-from ..core.errors import GemelError, IngestError, StoreError
+from ..core.errors import GemelError, StoreError
 from ..core.fact import Instant
 from ..core.ports import Caller, Store
 from ..core.writing import Committed, Receipt, Write
-from ..ingest.codes import Codes, table
 from ..ingest.feed import reject
 from ..ingest.hl7v2.frames import Broken
-from ..ingest.hl7v2.message import Message, parse
+from ..ingest.hl7v2.message import parse
 from ..ingest.hl7v2.reply import ACCEPTED, Verdict, replies, reply_to_garbage
-from ..ingest.hl7v2.said import Said, said
 from ..ingest.hl7v2.writes import mention, writes_of
 from ..runtime.identity import People
 from ..runtime.merging import merges
 from .inbox import Busy, Inbox
+from .mllp_hear import Heard, name_of
 
 __all__ = ["Answered", "Intake", "Taken"]
 
 _log = logging.getLogger("gemel.mllp")
 _REUSED = Verdict("A", 205, "MSH^1^10", "this control id was used before for another message: both were taken in")
-_ASKING = ("QRY", "QBP", "QCK", "QVR", "SPQ", "VQQ", "RQQ", "RQI", "RQC", "RQP", "QSB", "QSX", "EQQ")
+_ENCODER = msgspec.msgpack.Encoder()
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -51,7 +49,7 @@ class Taken:
 
     replies: list[bytes]
     writes: list[Write] = field(default_factory=lambda: [])
-    message: Message | None = None
+    raw: bytes = b""
     digest: bytes = b""
     verdict: Verdict = ACCEPTED
 
@@ -65,45 +63,40 @@ class Taken:
 class Intake:
     """Takes in what the lines of one listener bring, one batch at a time."""
 
-    def __init__(self, store: Store, inbox: Inbox, people: People, caller: Caller, *, zone: str) -> None:
-        self._store, self._inbox, self._people, self._caller, self._zone = store, inbox, people, caller, zone
-        self._codes: Codes = table()
+    def __init__(self, store: Store, inbox: Inbox, people: People, caller: Caller) -> None:
+        self._store, self._inbox, self._people, self._caller = store, inbox, people, caller
         self.reused = self.repeated = 0
 
-    def read(self, raw: bytes | Broken, received: Instant) -> Taken:
-        """A message as writes and answers; never raises for what it holds.  Called in a worker thread."""
+    def take(self, raw: bytes | Broken, heard: Heard | None, received: Instant) -> Taken:
+        """A message and what it says (None of bytes that are no frame) as writes and answers; never raises for what it
+        holds.  Called in a worker thread."""
         if isinstance(raw, Broken):
             return _broken(raw.reason, raw.head, answered=raw.framed)
+        assert heard is not None  # every frame is read
+        if heard.garbled:
+            return _broken(heard.garbled, raw[:200], answered=True)
         try:
-            message = parse(raw)
-        except IngestError as error:
-            return _broken(str(error), raw[:200], answered=True)
-        try:
-            return self._read(message, received)
+            return self._take(raw, heard, received)
         except GemelError as error:
             verdict = Verdict("E", 102, "", str(error))
         except Exception as error:  # a fault of ours must not stop the line: the sender hears of it, and the log
-            _log.error("a message could not be read", exc_info=error)
+            _log.error("a message could not be taken in", exc_info=error)
             verdict = Verdict("R", 207, "", "internal error: the message was not taken in")
-        return Taken(replies(message, verdict, _id(raw)))
+        return Taken(replies(parse(raw), verdict, name_of(raw)))
 
-    def _read(self, message: Message, received: Instant) -> Taken:
-        digest = _digest(message)
-        told = said(message, zone=self._zone, codes=self._codes, received=received)
-        kind, control = told[0].kind[:3], told[0].control
-        if kind in ("ACK", "MCF"):
-            return Taken([])
-        verdict = _verdict(kind, control, told)
-        answers = replies(message, verdict, digest.hex()[:19])
+    def _take(self, raw: bytes, heard: Heard, received: Instant) -> Taken:
+        answers, told = list(heard.answers), heard.told
+        if not told:
+            return Taken(answers)
         receipt = None
-        if control:
+        if control := told[0].control:
             channel = f"hl7v2|{told[0].feed}"
-            receipt = Receipt(channel=channel, id=control, reply=msgspec.msgpack.encode(Answered(digest, answers)))
+            receipt = Receipt(channel=channel, id=control, reply=_ENCODER.encode(Answered(heard.digest, answers)))
         writes: list[Write] = []
         for one in told:
             meant = self._people.meant(mention(one)) if one.person.identifiers else None
             writes += writes_of(one, meant, received=received, receipt=None if writes else receipt)
-        return Taken(answers, writes, message, digest, verdict)
+        return Taken(answers, writes, raw, heard.digest, heard.verdict)
 
     async def keep(self, taken: Sequence[Taken]) -> None:
         """Make messages durable, in order; the answers of one that cannot be say so.  Waits while the inbox is busy."""
@@ -153,12 +146,12 @@ class Intake:
             self.repeated += 1
             one.replies = answered.replies
             return True
-        if one.message is not None and one.digest.hex() not in own.id:
+        if one.raw and one.digest.hex() not in own.id:
             self.reused += 1
             _log.warning("a control id came with other content", extra={"feed": own.channel, "control": own.id})
             if one.verdict is ACCEPTED:
-                one.replies = replies(one.message, _REUSED, one.digest.hex()[:19])
-            reply = msgspec.msgpack.encode(Answered(one.digest, one.replies))
+                one.replies = replies(parse(one.raw), _REUSED, one.digest.hex()[:19])
+            reply = _ENCODER.encode(Answered(one.digest, one.replies))
             receipt = Receipt(channel=own.channel, id=f"{own.id}#{one.digest.hex()}", reply=reply)
             one.writes[0] = msgspec.structs.replace(one.writes[0], receipt=receipt)
         return False
@@ -184,35 +177,15 @@ def _groups(taken: Sequence[Taken]) -> list[list[Taken]]:
     return groups
 
 
-def _verdict(kind: str, control: str, told: Sequence[Said]) -> Verdict:
-    if not control:
-        return Verdict("E", 101, "MSH^1^10", "MSH-10 is empty: a repeated message could not be told from a new one")
-    if kind in _ASKING:
-        return Verdict("R", 200, "MSH^1^9", "queries are not answered here: ask the FHIR interface")
-    if any(not one.person.identifiers for one in told):
-        return Verdict("E", 101, "PID^1^3", "no patient is named: the message is kept, but it is about nobody")
-    return ACCEPTED
-
-
 def _refuse(one: Taken, error: GemelError) -> None:
     _log.error("a message could not be kept", extra={"reason": str(error)})
-    if one.message is not None:
+    if one.raw:
         verdict = Verdict("R", 207, "", f"not kept, send it again: {error}")
-        one.replies = replies(one.message, verdict, one.digest.hex()[:19])
+        one.replies = replies(parse(one.raw), verdict, one.digest.hex()[:19])
 
 
 def _broken(reason: str, head: bytes, *, answered: bool) -> Taken:
     _log.warning("no HL7 message", extra={"reason": reason})
     row = reject("MLLP frame", reason, source="mllp", raw=head.decode("utf-8", "replace"))
-    answer = [reply_to_garbage(reason, _id(head), 104 if "longer" in reason else 102)] if answered else []
+    answer = [reply_to_garbage(reason, name_of(head), 104 if "longer" in reason else 102)] if answered else []
     return Taken(answer, [Write(rejected=(row,))])
-
-
-def _id(raw: bytes) -> str:
-    return blake2b(raw, digest_size=9).hexdigest()
-
-
-def _digest(message: Message) -> bytes:
-    """Of everything but when it was sent."""
-    head = (*message.header[:6], *message.header[7:])
-    return blake2b(b"\r".join((message.separators.field.join(head), *message.segments[1:])), digest_size=16).digest()
