@@ -9,7 +9,7 @@ import pytest
 
 from gemel.runtime.fleet_outlook import Outlook
 from gemel.runtime.fleets import Fleets
-from gemel.server.live_forecasts import FEW, Forecasts
+from gemel.server.live_forecasts import MOST, Forecasts
 
 pytestmark = pytest.mark.anyio
 
@@ -33,7 +33,7 @@ class Debts:
 @pytest.fixture
 def debts(monkeypatch: pytest.MonkeyPatch) -> Debts:
     """What every fleet owes."""
-    own = Debts(4 * FEW)
+    own = Debts(4 * MOST)
     monkeypatch.setattr(Fleets, "owed", property(lambda _: own.owed))
     monkeypatch.setattr(Fleets, "forecast", lambda _, most: own.paid(most))
     return own
@@ -51,7 +51,7 @@ async def test_while_readings_wait_one_run_follows_a_tick_and_else_as_many_as_ar
             forecasts.ticked(behind=behind)
             for _ in range(50):  # enough for every run that may follow
                 await asyncio.to_thread(int)
-            left.append(debts.owed // FEW)
+            left.append(debts.owed // MOST)
         await forecasts.stop()
         assert left == ([3, 2, 1] if behind else [0, 0, 0])
 
@@ -61,4 +61,4 @@ async def test_once_stopped_nothing_more_is_forecast(serving: Any, debts: Debts)
         forecasts = Forecasts(served.service, served.service.site.fleets())
         forecasts.start()
         await forecasts.stop()
-        assert debts.owed == 4 * FEW
+        assert debts.owed == 4 * MOST

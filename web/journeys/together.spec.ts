@@ -25,7 +25,7 @@ test.describe("the shared view", () => {
     await expect(other.getByText("You and your doctor decide.", { exact: false })).toBeVisible({ timeout: 20_000 });
     await other.close();
     await page.setViewportSize({ width: 360, height: 780 });
-    expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
   });
 
   test("by keyboard alone: step on, answer the patient's request, agree on something", async ({ page, request, walk }) => {

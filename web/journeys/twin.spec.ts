@@ -30,7 +30,9 @@ test("values are read off the chart by the arrow keys, and stand in a table", as
 test("sorting what was learned, looking further ahead, and asking what it said then", async ({ page }) => {
   await page.goto(await personal(page));
   await page.getByLabel("Sort by").selectOption("Most learned");
-  const learned = await page.getByRole("table", { name: "Parameters of this subject" }).locator("tbody tr td:last-child").allInnerTexts();
+  const cells = page.getByRole("table", { name: "Parameters of this subject" }).locator("tbody tr td:last-child");
+  await expect(cells).not.toHaveCount(0);
+  const learned = await cells.allInnerTexts();
   const numbers = learned.filter((text) => text.endsWith("%")).map((text) => parseFloat(text.replace(/[<>]/, "")));
   expect(numbers.length).toBeGreaterThan(3);
   expect([...numbers].sort((a, b) => b - a)).toEqual(numbers);

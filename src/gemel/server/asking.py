@@ -156,6 +156,9 @@ def create(site: Site, asked: NewTwin, members: int) -> Twin:
     first = min((fact.at for fact in facts), default=at)
     begin = max(at, min(first, newest)) if asked.at is None and facts else at
     covariates, rates = told_of(model, [fact for fact in facts if fact.at <= newest])
+    known_of = {*covariates, *asked.covariates}
+    if needed := [q.name for q in model.covariates if q.prior is None and q.name not in known_of]:
+        raise Conflict(f"'{asked.model}' assumes nothing about {needed}: give them under 'covariates'")
     site.create(
         asked.model, asked.subject, at=begin, covariates={**covariates, **asked.covariates},
         rates={**rates, **asked.rates}, settings=dict(asked.settings), engine=asked.engine,

@@ -36,7 +36,8 @@ _log = logging.getLogger("gemel.server.board")
 
 @final
 class BoardWatch:
-    """A part.  `board` is what it knows; `changed` wakes who watches."""
+    """A part.  `board` is what it knows; `changed` wakes who watches.  While nobody is `watching` nothing is worked
+    out: who asks for the whole board settles it first."""
 
     name = "board"
 
@@ -44,7 +45,7 @@ class BoardWatch:
         path = service.settings.alerts
         rules = read_rules(None if path is None else Path(path)).rule
         self.board = Board(rules, service.site.now())
-        self.changed = asyncio.Condition()
+        self.changed, self.watching = asyncio.Condition(), 0
         self._service, self._problem, self._filled = service, "", False
         self._tasks: list[asyncio.Task[None]] = []
         self._hidden: set[str] = set()
@@ -70,7 +71,7 @@ class BoardWatch:
     async def _tell(self) -> None:
         while True:
             await asyncio.sleep(EVERY_S)
-            if self.board.settle(self._service.site.now()):
+            if self.watching and self.board.settle(self._service.site.now()):
                 async with self.changed:
                     self.changed.notify_all()
 

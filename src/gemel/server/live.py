@@ -29,6 +29,8 @@ __all__ = ["LiveTwins"]
 
 BEHIND_S = 30.0
 """Twins further behind than this make the service not ready."""
+PRESSED_S = 1.0
+"""Readings that have waited longer than this come before forecasts."""
 REST_S = 20.0
 """How long stopping may take to save twins; the rest are taken from their last checkpoint at the next start."""
 GATHER_S = 0.01
@@ -113,7 +115,7 @@ class LiveTwins:
         more = False
         while True:
             if not self._stopping:
-                await (self._jobs.one(patient=True) if more else self._rest())
+                await (self._jobs.one(patient=True) if more and self.lag_s > PRESSED_S else self._rest(more))
             self._news.clear()
             self._began = time.monotonic()
             arrived, self._arrived = self._arrived, []
@@ -128,15 +130,16 @@ class LiveTwins:
             if self._stopping and not more and not self._arrived:
                 return
 
-    async def _rest(self) -> None:
+    async def _rest(self, more: bool) -> None:
         """Until there is news that has had a moment to gather, and a tick has passed; meanwhile, jobs.  At
         the latest after a second: facts told ahead of their time may have happened."""
-        if await self._jobs.one(patient=self._news.is_set()):
+        if await self._jobs.one(patient=more or self._news.is_set()):
             return
         try:
-            await asyncio.wait_for(self._news.wait(), 1.0)
+            await asyncio.wait_for(self._news.wait(), 0.0 if more else 1.0)
         except TimeoutError:
-            return
+            if not more:
+                return
         passed = time.monotonic() - self._began
         tick = self._service.settings.tick_ms / 1000.0
         await asyncio.sleep(max(min(GATHER_S, tick), tick - passed))
@@ -151,7 +154,7 @@ class LiveTwins:
         behind = self.fleets.behind
         if not behind:
             self._taking = None
-        self._forecasts.ticked(behind=behind)
+        self._forecasts.ticked(behind=behind and self.lag_s > PRESSED_S)
         return behind
 
     # in the worker thread

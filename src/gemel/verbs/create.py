@@ -76,6 +76,10 @@ def _covariates(
     if unknown:
         raise CapabilityError(f"'{model.card.title}' has no covariate {sorted(unknown)}: {names(model.covariates)}")
     missing = tuple(q for q in model.covariates if q.name not in given)
+    if needed := [q.name for q in missing if q.prior is None]:
+        raise CapabilityError(
+            f"'{model.card.title}' assumes nothing about {needed}: give them as covariates of '{subject.id}'"
+        )
     drawn = dict(zip(names(missing), draw(JointPrior(missing), keys).T, strict=True))
     columns = [
         np.full(keys.shape[0], q.check(float(given[q.name]), f"covariate of {subject.id}"))

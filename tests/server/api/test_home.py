@@ -59,14 +59,14 @@ def test_the_page_says_which_parts_run_and_links_only_to_what_they_answer(servin
 def test_the_page_does_not_tell_the_password_of_a_database_or_a_broker(serving):
     from gemel.server.api.home import _where
 
-    address = "postgresql://somebody:hidden@host:5432/gemel"  # not a secret: made up
+    address = "postgresql://somebody:geheim@host:5432/gemel"  # not a secret: made up
     assert _where(address) == "postgresql://host:5432/gemel"
     assert _where("data") == "data"
 
     async def run():
-        broker = "mqtt://ward:hidden@broker:1883"  # not a secret: made up
+        broker = "mqtt://ward:geheim@broker:1883"  # not a secret: made up
         async with serving(mqtt=broker) as served:
             page = (await served.client.get("/service")).text
-            assert "mqtt://broker:1883" in page and "hidden" not in page
+            assert "mqtt://broker:1883" in page and "geheim" not in page
 
     asyncio.run(run())

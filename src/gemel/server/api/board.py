@@ -71,7 +71,7 @@ class ReadingShape(msgspec.Struct, frozen=True, kw_only=True):
     value: float
     at: float
     every: float | None
-    past: list[tuple[float, float]]
+    past: list[list[float]]
 
 
 class RiskShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,7 +91,7 @@ class OutlookShape(msgspec.Struct, frozen=True, kw_only=True):
     issued: float
     now: tuple[float, float, float]
     trend: int
-    ahead: list[tuple[float, float, float, float]]
+    ahead: list[list[float]]
     risk: RiskShape | None
     next: RiskShape | None
 
@@ -179,7 +179,7 @@ def _reading(own: Stream, base: int) -> ReadingShape:
     return ReadingShape(
         code=own.code, title=table().title(own.code), unit=own.unit, value=own.value,
         at=round(own.at / SECOND - base, 1), every=None if every is None else every / SECOND,
-        past=[(round(at / SECOND - base, 1), value) for at, value in own.past],
+        past=[[round(at / SECOND - base, 1), value] for at, value in own.past],
     )  # fmt: skip
 
 
@@ -196,7 +196,7 @@ def _outlook(own: Outlook, issued: float) -> OutlookShape:
         for one in (own.risk, own.coming)
     ]
     return OutlookShape(
-        observable=own.observable, unit=own.unit, issued=issued, now=own.now, trend=own.trend, ahead=list(own.ahead),
+        observable=own.observable, unit=own.unit, issued=issued, now=own.now, trend=own.trend, ahead=[list(point) for point in own.ahead],
         risk=both[0], next=both[1],
     )  # fmt: skip
 
@@ -216,6 +216,8 @@ async def follow(websocket: WebSocket) -> None:
     number = int(text) if text.isdecimal() else watch.board.number
     stopping = asyncio.ensure_future(service.stopping.wait())
     leaving = asyncio.ensure_future(_gone(websocket))
+    watch.watching += 1
+    watch.board.settle(service.site.now())
     try:
         while not (stopping.done() or leaving.done()):
             told = watch.board.since(number)
@@ -229,6 +231,7 @@ async def follow(websocket: WebSocket) -> None:
         if stopping.done():
             await websocket.close(1012)
     finally:
+        watch.watching -= 1
         stopping.cancel()
         leaving.cancel()
 
