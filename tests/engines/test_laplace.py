@@ -210,7 +210,8 @@ def test_a_day_made_by_another_glucose_model_is_fitted_with_members_that_count()
     path = forecast(case.twin(1, seed=7), at(8), plan, every=0.25)
     truth = path.paths[0, :, path.column("glucose")]
     told = [read("loinc:99504-3", 0.25 * (j + 1), float(v), "mg/dL") for j, v in enumerate(truth)]
-    twin = BY_NAME["replaybg"].twin(200, engine=MapLaplace(starts=1), rates={"insulin": 0.5})
+    asked = {"engine": MapLaplace(starts=1), "rates": {"insulin": 0.5}, "covariates": {"weight": 70.0}}
+    twin = BY_NAME["replaybg"].twin(200, **asked)
     for hour, found in zip((3, 6), smooth(twin, [*acts, *told], at=[at(3), at(6)]), strict=True):
         assert found.evidence.ess[0] > 10 and found.evidence.failed[0] < 100
         believed = float(found.belief.weights()[0] @ np.asarray(found.belief.state["interstitial"]))

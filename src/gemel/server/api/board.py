@@ -89,7 +89,7 @@ class OutlookShape(msgspec.Struct, frozen=True, kw_only=True):
     observable: str
     unit: str
     issued: float
-    now: tuple[float, float, float]
+    now: list[float]
     trend: int
     ahead: list[list[float]]
     risk: RiskShape | None
@@ -196,7 +196,7 @@ def _outlook(own: Outlook, issued: float) -> OutlookShape:
         for one in (own.risk, own.coming)
     ]
     return OutlookShape(
-        observable=own.observable, unit=own.unit, issued=issued, now=own.now, trend=own.trend, ahead=[list(point) for point in own.ahead],
+        observable=own.observable, unit=own.unit, issued=issued, now=list(own.now), trend=own.trend, ahead=[list(point) for point in own.ahead],
         risk=both[0], next=both[1],
     )  # fmt: skip
 
