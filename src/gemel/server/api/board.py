@@ -196,7 +196,8 @@ def _outlook(own: Outlook, issued: float) -> OutlookShape:
         for one in (own.risk, own.coming)
     ]
     return OutlookShape(
-        observable=own.observable, unit=own.unit, issued=issued, now=list(own.now), trend=own.trend, ahead=[list(point) for point in own.ahead],
+        observable=own.observable, unit=own.unit, issued=issued, now=list(own.now), trend=own.trend,
+        ahead=[list(point) for point in own.ahead],
         risk=both[0], next=both[1],
     )  # fmt: skip
 
